@@ -1,0 +1,57 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
+import { quoteText } from "./duck-type.ts";
+
+export interface DatabaseOptions {
+  /** Directory of the database file and its temporary files; made if it is missing. */
+  readonly dataDir: string;
+  /** Bound on DuckDB's own memory; beyond it queries spill to `dataDir/tmp`. */
+  readonly memoryLimitMib: number;
+  readonly threads: number;
+}
+
+const DATABASE_FILE = "bigquery.duckdb";
+
+/**
+ * Opens the one database file. Only one process can hold it: a second one fails here with DuckDB's message, which names
+ * the process that has it. A WAL left by a killed process is replayed by DuckDB before this returns.
+ */
+export async function openDatabase(options: DatabaseOptions): Promise<DuckDBInstance> {
+  const tempDir = join(options.dataDir, "tmp");
+  mkdirSync(tempDir, { recursive: true });
+  return DuckDBInstance.create(join(options.dataDir, DATABASE_FILE), {
+    memory_limit: `${options.memoryLimitMib}MiB`,
+    threads: String(options.threads),
+    temp_directory: tempDir,
+    preserve_insertion_order: "false",
+    autoinstall_known_extensions: "false",
+    autoload_known_extensions: "false",
+  });
+}
+
+/**
+ * A new connection with the settings that results depend on. Settings live with a connection, not with the file, so
+ * they are made at every opening.
+ */
+export async function connect(instance: DuckDBInstance): Promise<DuckDBConnection> {
+  const connection = await instance.connect();
+  await connection.run("SET TimeZone='UTC'");
+  return connection;
+}
+
+/** Forbids files, extensions and further settings: from here on SQL reaches this database and nothing else. */
+export async function lockDown(connection: DuckDBConnection): Promise<void> {
+  await connection.run("SET enable_external_access=false");
+  await connection.run("SET lock_configuration=true");
+}
+
+/** The rows of a small result as objects of JSON values. */
+export async function readObjects(connection: DuckDBConnection, sql: string): Promise<Record<string, unknown>[]> {
+  return (await connection.runAndReadAll(sql)).getRowObjectsJson();
+}
+
+/** A JSON document as a DuckDB string literal. */
+export function jsonLiteral(value: unknown): string {
+  return quoteText(JSON.stringify(value).replaceAll("\u0000", "\\u0000"));
+}

@@ -1,0 +1,91 @@
+import type { DuckDBConnection, DuckDBInstance, DuckDBResult } from "@duckdb/node-api";
+import { systemClock, type Clock } from "#runtime/clock";
+import type { Table } from "../schema/table.ts";
+import { Catalog } from "./catalog.ts";
+import { connect, type DatabaseOptions, lockDown, openDatabase } from "./database.ts";
+import { ReaderPool } from "./reader-pool.ts";
+import { StreamRegistry } from "./stream-registry.ts";
+import { type AppendOutcome, type AppendTask, WriterQueue } from "./writer-queue.ts";
+
+export interface StoreOptions extends DatabaseOptions {
+  readonly clock?: Clock;
+  readonly onCommit?: (appends: number, rows: number) => void;
+}
+
+/** One for the writer and three for queries: as many as libuv runs at once by default. */
+const READER_CONNECTIONS = 3;
+const MAX_GROUP_APPENDS = 256;
+const MAX_GROUP_ROWS = 20_000;
+
+/**
+ * The database under both front doors: catalog, write streams, the one writer, and readers.
+ *
+ * The front doors check and convert; the store keeps. What is acknowledged here survives a kill -9.
+ */
+export class Store {
+  readonly clock: Clock;
+  readonly catalog: Catalog;
+  readonly streams: StreamRegistry;
+  readonly writer: WriterQueue;
+  readonly #readers: ReaderPool;
+  readonly #instance: DuckDBInstance;
+
+  static async open(options: StoreOptions): Promise<Store> {
+    const instance = await openDatabase(options);
+    const writing = await connect(instance);
+    const catalog = await Catalog.load(writing);
+    const streams = await StreamRegistry.load(writing);
+    const readers = await Promise.all(Array.from({ length: READER_CONNECTIONS }, () => connect(instance)));
+    await lockDown(writing);
+    return new Store(instance, writing, new ReaderPool(readers), catalog, streams, options);
+  }
+
+  private constructor(
+    instance: DuckDBInstance,
+    writing: DuckDBConnection,
+    readers: ReaderPool,
+    catalog: Catalog,
+    streams: StreamRegistry,
+    options: StoreOptions,
+  ) {
+    this.#instance = instance;
+    this.#readers = readers;
+    this.catalog = catalog;
+    this.streams = streams;
+    this.clock = options.clock ?? systemClock;
+    this.writer = new WriterQueue({
+      connection: writing,
+      currentTable: (table) => this.currentTable(table),
+      maxGroupAppends: MAX_GROUP_APPENDS,
+      maxGroupRows: MAX_GROUP_ROWS,
+      ...(options.onCommit ? { onCommit: options.onCommit } : {}),
+    });
+  }
+
+  /** The table as it is now; undefined if it was deleted, or deleted and made anew. */
+  currentTable(table: Table): Table | undefined {
+    const current = this.catalog.table(table.ref);
+    return current?.storageName === table.storageName ? current : undefined;
+  }
+
+  append(task: AppendTask): Promise<AppendOutcome> {
+    return this.writer.append(task);
+  }
+
+  /** Runs DuckDB SQL that only reads. */
+  query<T>(duckSql: string, read: (result: DuckDBResult) => Promise<T>): Promise<T> {
+    return this.#readers.query(duckSql, read);
+  }
+
+  /** Runs one INSERT or DELETE in the writer queue; answers the number of rows it changed. */
+  mutate(duckSql: string): Promise<number> {
+    return this.writer.exclusive(async (connection) => (await connection.run(duckSql)).rowsChanged);
+  }
+
+  /** Finishes what is queued, writes a checkpoint, and lets go of the file. */
+  async close(): Promise<void> {
+    await this.writer.close();
+    this.#readers.close();
+    this.#instance.closeSync();
+  }
+}
