@@ -1,0 +1,82 @@
+/**
+ * What the validator costs beside `JSON.parse` of the same payload. Run: `npx node packages/events/bench/validate.ts`.
+ * Rounds of both alternate, so that a slow moment of the machine hits both; the figures are CPU time, median of rounds.
+ */
+import { Compile } from "typebox/compile";
+import { payloadSchema, revalidateReading, validateReading } from "#events";
+
+const READINGS = 20_000;
+const ROUNDS = 21;
+const NOW_MS = 1_760_000_000_000;
+
+interface Given {
+  readonly payload: Buffer;
+  readonly topic: string;
+  readonly key: string;
+}
+
+const records = Array.from({ length: READINGS }, (_, index) => record(index));
+
+interface Variant {
+  readonly name: string;
+  readonly run: (given: Given) => boolean;
+  readonly rounds: number[];
+}
+
+const schemaOnly = Compile(payloadSchema);
+const variants: readonly Variant[] = [
+  variant("JSON.parse(payload.toString())", ({ payload }) => JSON.parse(payload.toString()) !== null),
+  variant("JSON.parse(payload)", ({ payload }) => JSON.parse(payload as unknown as string) !== null),
+  variant("parse + compiled schema alone", ({ payload }) => schemaOnly.Check(JSON.parse(payload.toString()))),
+  variant("validateReading", ({ payload, topic }) => validateReading(payload, topic, NOW_MS).ok),
+  variant("revalidateReading", ({ payload, key }) => revalidateReading(payload, key, NOW_MS).ok),
+];
+
+for (let round = 0; round < ROUNDS; round += 1)
+  for (const { run, rounds } of variants) rounds.push(nanosecondsPerReading(run));
+
+const baseline = median(variants[0]?.rounds ?? []);
+for (const { name, rounds } of variants) {
+  const value = median(rounds);
+  console.log(`${name.padEnd(32)} ${value.toFixed(0).padStart(6)} ns  x${(value / baseline).toFixed(3)}`);
+}
+
+function variant(name: string, run: (given: Given) => boolean): Variant {
+  return { name, run, rounds: [] };
+}
+
+function nanosecondsPerReading(run: (given: Given) => boolean): number {
+  const before = process.cpuUsage().user;
+  let good = 0;
+  for (const given of records) if (run(given)) good += 1;
+  if (good !== READINGS) throw new Error("a reading of the bench is not valid");
+  return ((process.cpuUsage().user - before) * 1000) / READINGS;
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? NaN;
+}
+
+/** Names are made anew for each record, as a client does that decodes them from the wire. */
+function record(index: number): Given {
+  const sensorId = `sensor-${index % 200}`;
+  const reading = {
+    v: 1,
+    sensor_id: sensorId,
+    boot_id: "3f2a9c1b5d7e4f60",
+    seq: index,
+    event_time: NOW_MS - index * 1000,
+    location: "berlin-mitte",
+    lat: 52.52,
+    lon: 13.405,
+    temperature_c: 20 + (index % 1000) / 100,
+    humidity_pct: 40.5,
+    battery_pct: 88.2,
+    status: "ok",
+  };
+  return {
+    payload: Buffer.from(JSON.stringify(reading)),
+    topic: Buffer.from(`sensors/house/berlin-mitte/${sensorId}/telemetry`).toString(),
+    key: Buffer.from(`house/${sensorId}`).toString(),
+  };
+}
