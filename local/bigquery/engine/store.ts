@@ -9,11 +9,15 @@ import { type AppendOutcome, type AppendTask, WriterQueue } from "./writer-queue
 
 export interface StoreOptions extends DatabaseOptions {
   readonly clock?: Clock;
+  /** See WriterQueueOptions; default {@link DEFAULT_COMMIT_INTERVAL_MS}. */
+  readonly commitIntervalMs?: number;
   readonly onCommit?: (appends: number, rows: number) => void;
 }
 
 /** One for the writer and three for queries: as many as libuv runs at once by default. */
 const READER_CONNECTIONS = 3;
+/** 30 transactions a second at most for a trickle: a third of the CPU of one each at 50 appends a second. */
+const DEFAULT_COMMIT_INTERVAL_MS = 30;
 const MAX_GROUP_APPENDS = 256;
 const MAX_GROUP_ROWS = 20_000;
 
@@ -56,6 +60,8 @@ export class Store {
     this.writer = new WriterQueue({
       connection: writing,
       currentTable: (table) => this.currentTable(table),
+      clock: this.clock,
+      commitIntervalMs: options.commitIntervalMs ?? DEFAULT_COMMIT_INTERVAL_MS,
       maxGroupAppends: MAX_GROUP_APPENDS,
       maxGroupRows: MAX_GROUP_ROWS,
       ...(options.onCommit ? { onCommit: options.onCommit } : {}),

@@ -1,4 +1,5 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
+import type { Clock } from "#runtime/clock";
 import type { Table } from "../schema/table.ts";
 import { AppendGroup } from "./append-group.ts";
 import type { RowBatch } from "./row-batch.ts";
@@ -28,12 +29,21 @@ export interface WriterQueueOptions {
   readonly connection: DuckDBConnection;
   /** The table as it is now, or undefined once it was deleted. Asked at the moment of the write. */
   readonly currentTable: (table: Table) => Table | undefined;
+  readonly clock: Clock;
+  /**
+   * Least time from the start of one transaction of appends to the start of the next, while few rows wait. A lone append
+   * after a pause is written at once; a trickle of small ones shares transactions.
+   */
+  readonly commitIntervalMs: number;
   /** Bounds on one transaction. */
   readonly maxGroupRows: number;
   readonly maxGroupAppends: number;
   /** Told after each commit of appends. */
   readonly onCommit?: (appends: number, rows: number) => void;
 }
+
+/** With this many rows waiting a transaction is worth its cost, whatever the interval says. */
+const FULL_GROUP_ROWS = 2000;
 
 /**
  * The only writer of the database: every insert, DDL and metadata change goes through here, one transaction at a time.
@@ -51,7 +61,11 @@ export class WriterQueue {
   readonly #group: AppendGroup;
   #entries: Entry[] = [];
   #backlogBytes = 0;
-  #running: Promise<void> | undefined;
+  #waitingRows = 0;
+  #lastStartMs = -Infinity;
+  #hurry: () => void = () => undefined;
+  #draining = false;
+  #idle: Promise<void> = Promise.resolve();
   #closed = false;
 
   constructor(options: WriterQueueOptions) {
@@ -85,7 +99,8 @@ export class WriterQueue {
   /** Refuses new work, finishes what is queued, then closes the connection. */
   async close(): Promise<void> {
     this.#closed = true;
-    while (this.#running) await this.#running;
+    this.#hurry();
+    while (this.#draining) await this.#idle;
     this.#group.release();
     this.#options.connection.closeSync();
   }
@@ -93,13 +108,18 @@ export class WriterQueue {
   #push(entry: Entry): void {
     if (this.#closed) throw new Error("the database is closing");
     this.#entries.push(entry);
-    this.#running ??= this.#drain().finally(() => (this.#running = undefined));
+    if (entry.kind === "append") this.#waitingRows += entry.task.batch.rowCount;
+    if (entry.kind === "exclusive" || this.#waitingRows >= FULL_GROUP_ROWS) this.#hurry();
+    if (this.#draining) return;
+    this.#draining = true;
+    this.#idle = this.#drain();
   }
 
   async #drain(): Promise<void> {
     // Lets everything that arrives in this turn of the event loop into the first group.
     await Promise.resolve();
     while (this.#entries.length > 0) {
+      await this.#pace();
       const appends = this.#takeAppends();
       if (appends.length > 0) await this.#commitAppends(appends);
       const next = this.#entries[0];
@@ -107,6 +127,21 @@ export class WriterQueue {
       this.#entries.shift();
       await next.run();
     }
+    // In the same step as the look at the queue: an entry pushed after it starts a new drain.
+    this.#draining = false;
+  }
+
+  /** Waits until the next transaction of appends is due, or until somebody is in a hurry. */
+  async #pace(): Promise<void> {
+    const { clock, commitIntervalMs } = this.#options;
+    const waitMs = this.#lastStartMs + commitIntervalMs - clock.monotonicMs();
+    const isLight = this.#waitingRows < FULL_GROUP_ROWS && this.#entries.every((entry) => entry.kind === "append");
+    if (waitMs > 0 && isLight && !this.#closed) {
+      const hurry = new AbortController();
+      this.#hurry = () => hurry.abort();
+      await clock.sleep(waitMs, hurry.signal).catch(() => undefined);
+    }
+    this.#lastStartMs = clock.monotonicMs();
   }
 
   #takeAppends(): PendingAppend[] {
@@ -119,6 +154,7 @@ export class WriterQueue {
       rows += entry.task.batch.rowCount;
     }
     this.#entries = this.#entries.slice(taken.length);
+    this.#waitingRows -= rows;
     return taken;
   }
 

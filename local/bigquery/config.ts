@@ -1,0 +1,102 @@
+import { parseArgs } from "node:util";
+import {
+  boolean,
+  ConfigError,
+  configTable,
+  describeVariables,
+  duration,
+  type Environment,
+  integer,
+  loadConfig,
+  type LoadedConfig,
+  port,
+  runtimeVariables,
+  secret,
+  text,
+} from "#runtime";
+import { z } from "zod";
+
+/** Where it listens without being told; the same ports that other BigQuery emulators use. */
+export const DEFAULT_REST_PORT = 9050;
+export const DEFAULT_GRPC_PORT = 9060;
+const LOOPBACK = /^(127\.\d+\.\d+\.\d+|::1|localhost)$/;
+
+const schema = z
+  .object({
+    ...runtimeVariables,
+    DATA_DIR: text().describe("Directory of the database; made if it is missing."),
+    HOST: text()
+      .default("127.0.0.1")
+      .describe("Address that REST and gRPC listen on. Beyond loopback BEARER_TOKEN is required."),
+    REST_PORT: port().default(DEFAULT_REST_PORT).describe("Port of the REST API; 0 takes any free one."),
+    GRPC_PORT: port().default(DEFAULT_GRPC_PORT).describe("Port of the Storage Write API; 0 takes any free one."),
+    BEARER_TOKEN: secret().optional().describe("Refuse requests without `Authorization: Bearer …` of this token."),
+    MEMORY_LIMIT_MIB: integer({ min: 64, max: 65_536 })
+      .default(160)
+      .describe("Memory that DuckDB may use, MiB; queries beyond it spill to disk."),
+    THREADS: integer({ min: 1, max: 64 }).default(2).describe("Threads of DuckDB."),
+    SWEEP_INTERVAL: duration({ min: 1000 })
+      .default(600_000)
+      .describe("How often rows of expired partitions are deleted."),
+    FAULT_ADMIN: boolean().default(false).describe("Serve faults on demand over HTTP, on loopback only; for tests."),
+    FAULT_ADMIN_PORT: port().default(0).describe("Port of the fault server; 0 takes any free one."),
+  })
+  .refine((config) => LOOPBACK.test(config.HOST) || config.BEARER_TOKEN !== undefined, {
+    path: ["BEARER_TOKEN"],
+    message: "must be set when HOST is not a loopback address",
+  });
+
+/** The environment that the process was started with. */
+export const environment: Environment = process.env;
+
+export type BigQueryConfig = z.output<typeof schema>;
+
+/** What the command line asks for: to run, or to print help. */
+export type CommandLine =
+  { readonly kind: "help"; readonly text: string } | { readonly kind: "run"; load(): LoadedConfig<BigQueryConfig> };
+
+/**
+ * Reads the command line. Each variable of the environment is a flag too (`REST_PORT` is `--rest-port`), and the flag
+ * wins. An unknown flag is a {@link ConfigError}, raised by `load`.
+ */
+export function readCommandLine(args: readonly string[], environment: Environment): CommandLine {
+  if (args.includes("--help") || args.includes("-h")) return { kind: "help", text: helpText() };
+  return { kind: "run", load: () => loadConfig(schema, { ...environment, ...flagValues(args) }) };
+}
+
+/** The Markdown table of all settings, for the README. */
+export function settingsTable(): string {
+  return configTable(schema);
+}
+
+function flagValues(args: readonly string[]): Record<string, string> {
+  const names = new Map(describeVariables(schema).map(({ name }) => [flagName(name), name]));
+  const options = Object.fromEntries([...names.keys()].map((flag) => [flag, { type: "string" as const }]));
+  try {
+    const { values } = parseArgs({ args: [...args], options });
+    return Object.fromEntries(Object.entries(values).map(([flag, value]) => [names.get(flag) ?? flag, String(value)]));
+  } catch (error) {
+    throw new ConfigError([`${(error as Error).message} (see --help)`]);
+  }
+}
+
+function flagName(variable: string): string {
+  return variable.toLowerCase().replaceAll("_", "-");
+}
+
+function helpText(): string {
+  const rows = describeVariables(schema).map(
+    ({ name, type, required, default: standard, meaning }) =>
+      `  --${flagName(name).padEnd(18)} ${type.padEnd(9)} ${meaning}${required ? " (required)" : standard === undefined ? "" : ` [${standard}]`}`,
+  );
+  return [
+    "An embedded BigQuery: DuckDB behind BigQuery's REST API and Storage Write API.",
+    "",
+    "  node local/bigquery/main.ts --data-dir DIR [--rest-port N] [--grpc-port N] ...",
+    "",
+    ...rows,
+    "",
+    "Each flag can also be given as an environment variable: --rest-port is REST_PORT.",
+    "",
+  ].join("\n");
+}

@@ -1,0 +1,2 @@
+export { EmbeddedBigQuery, type EmbeddedBigQueryOptions } from "./server.ts";
+export type { Fault, FaultCall, FaultKind, FaultSpec } from "./faults/plan.ts";

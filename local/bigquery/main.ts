@@ -1,0 +1,34 @@
+#!/usr/bin/env node
+import { runService } from "#runtime";
+import { type BigQueryConfig, environment, readCommandLine } from "./config.ts";
+import { EmbeddedBigQuery } from "./server.ts";
+
+const commandLine = readCommandLine(process.argv.slice(2), environment);
+
+if (commandLine.kind === "help") {
+  process.stdout.write(commandLine.text);
+} else {
+  await runService<BigQueryConfig>({
+    name: "embedded-bigquery",
+    config: () => commandLine.load(),
+    async start({ config, log, clock, registry }) {
+      const server = await EmbeddedBigQuery.start({
+        dataDir: config.DATA_DIR,
+        host: config.HOST,
+        restPort: config.REST_PORT,
+        grpcPort: config.GRPC_PORT,
+        memoryLimitMib: config.MEMORY_LIMIT_MIB,
+        threads: config.THREADS,
+        sweepIntervalMs: config.SWEEP_INTERVAL,
+        ...(config.BEARER_TOKEN === undefined ? {} : { bearerToken: config.BEARER_TOKEN }),
+        ...(config.FAULT_ADMIN ? { faultAdminPort: config.FAULT_ADMIN_PORT } : {}),
+        clock,
+        log,
+        registry,
+      });
+      const { restPort, grpcPort, faultAdminPort } = server;
+      log.info({ restPort, grpcPort, faultAdminPort, dataDir: config.DATA_DIR }, "serving BigQuery");
+      return { stop: () => server.stop() };
+    },
+  });
+}
