@@ -1,0 +1,10 @@
+export { eventually, type EventuallyOptions } from "./eventually.ts";
+export { startKafka, type Kafka, type KafkaOptions } from "./kafka.ts";
+export { javaVersion, kafkaJars, kafkaVersion } from "./kafka-jars.ts";
+export { LOCAL_DIRECTORY, temporaryDirectory } from "./local-directory.ts";
+export { withLock } from "./lock.ts";
+export { mosquittoBinary, startMosquitto, type Mosquitto, type MosquittoOptions } from "./mosquitto.ts";
+export { freePort, freePorts, portOf } from "./ports.ts";
+export { ServerProcess, type Exit, type ServerCommand } from "./process.ts";
+export { RestartableServer } from "./restartable.ts";
+export { TcpProxy, type ChunkObserver, type Direction } from "./tcp-proxy.ts";
