@@ -52,7 +52,7 @@ export class RowDecoder {
     const errors: RowError[] = [];
     rows.forEach((row, index) => {
       try {
-        const values = this.decode(protobuf.Reader.create(row));
+        const values = this.decode(protobuf.Reader.create(asBuffer(row)));
         for (let column = 0; column < values.length; column++)
           (columns[column] as DuckDBValue[])[index] = values[column] as DuckDBValue;
       } catch (error) {
@@ -184,6 +184,11 @@ function timestampReader(): (reader: protobuf.Reader) => DuckDBValue {
     const [seconds, nanos] = decoder.decode(submessage(reader)) as (bigint | null)[];
     return fromProtoTimestamp(seconds ?? 0n, Number(nanos ?? 0n));
   };
+}
+
+/** protobufjs decodes text natively, and replaces bad bytes as {@link WIRE_READERS} expects, from a Buffer only. */
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 function submessage(reader: protobuf.Reader): protobuf.Reader {
