@@ -74,8 +74,8 @@ function readFields(inputs: readonly unknown[], path: string, depth: number): re
 
 function readField(input: JsonObject, path: string, depth: number): Field {
   const name = readName(requiredString(input.name, `${path}.name`));
-  refuseParameters(input, name);
   const type = readType(requiredString(input.type, `${path}.type`), name);
+  refuseParameters(input, name);
   const mode = readMode(input.mode, path);
   const description = optionalString(input.description, `${path}.description`);
   const members = optionalArray(input.fields, `${path}.fields`) ?? [];
@@ -93,7 +93,7 @@ function readField(input: JsonObject, path: string, depth: number): Field {
 function readName(name: string): string {
   if (RESERVED_PREFIX.test(name)) throw invalid(`Invalid field name "${name}". The prefix is reserved.`, name);
   if (NAME.test(name)) return name;
-  if (FLEXIBLE_NAME.test(name)) throw notImplemented(`flexible column names ("${name}")`);
+  if (FLEXIBLE_NAME.test(name) && /\W/.test(name)) throw notImplemented(`flexible column names ("${name}")`);
   const rule = "Fields must contain only letters, numbers, and underscores, start with a letter or underscore";
   throw invalid(`Invalid field name "${name}". ${rule}, and be at most 300 characters long.`, name);
 }

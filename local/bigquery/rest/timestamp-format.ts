@@ -8,16 +8,16 @@ import { formatDatetime, formatSeconds } from "./civil-time.ts";
  */
 export type TimestampFormat = "INT64" | "FLOAT64" | "ISO8601_STRING";
 
-/** Reads `formatOptions`, from a body's object or a query string's values; both spell the names alike. */
+/**
+ * Reads `formatOptions`, from a body's object or a query string's values; both spell the names alike. The newer option
+ * wins: the Node client sends `useInt64Timestamp` also when its caller asked for another format.
+ */
 export function timestampFormat(useInt64: unknown, outputFormat: unknown): TimestampFormat {
   const int64 = useInt64 === true || (typeof useInt64 === "string" && useInt64.toLowerCase() === "true");
   const given = outputFormat === undefined || outputFormat === null || outputFormat === "" ? undefined : outputFormat;
   if (given === undefined || given === "TIMESTAMP_OUTPUT_FORMAT_UNSPECIFIED") return int64 ? "INT64" : "FLOAT64";
   if (given !== "INT64" && given !== "FLOAT64" && given !== "ISO8601_STRING") {
     throw invalid("Invalid value for formatOptions.timestampOutputFormat", "formatOptions.timestampOutputFormat");
-  }
-  if (int64 && given !== "INT64") {
-    throw invalid("formatOptions.useInt64Timestamp and timestampOutputFormat contradict each other", "formatOptions");
   }
   return given;
 }
