@@ -1,0 +1,133 @@
+import { inTimestampRange, parseDate, parseDateTime, parseNumeric, parseTime } from "../../schema/literal.ts";
+import { SqlError } from "../statement.ts";
+import { BYTES, FLOAT64, INT64, type Scalar, STRING, typeText } from "./sql-type.ts";
+import { duckCast, quoteText, type Value } from "./value.ts";
+
+const INT64_MAX = 2n ** 63n - 1n;
+const TIMESTAMP_ZONE = /^(.*?)(?:\s*(Z|z)|\s+(?:UTC)|\s*([+-])(\d{1,2})(?::(\d{2}))?)?$/;
+
+/** A literal of a statement. Source: https://cloud.google.com/bigquery/docs/reference/standard-sql/lexical#literals */
+export function literalValue(type: string, text: string): Value {
+  if (type === "INT64") return integer(text);
+  if (type === "FLOAT64") return { ...float(text), literal: "number", text };
+  if (type === "STRING")
+    return { sql: duckCast(quoteText(text), STRING), type: STRING, literal: "string", text, constant: true };
+  if (type === "BYTES") return bytes(text);
+  return scalarFromText(type.replace("typed ", "") as Scalar, text, (wanted) => `Invalid ${wanted} literal`);
+}
+
+function integer(text: string): Value {
+  const value = BigInt(text);
+  if (value > INT64_MAX) throw new SqlError("invalidQuery", `Invalid integer literal: ${text}`);
+  return {
+    sql: duckCast(value.toString(), INT64),
+    type: INT64,
+    literal: "number",
+    text: value.toString(),
+    constant: true,
+  };
+}
+
+function float(text: string): Value {
+  const value = Number(text);
+  if (!Number.isFinite(value)) throw new SqlError("invalidQuery", `Invalid floating point literal: ${text}`);
+  return { sql: duckCast(quoteText(text), FLOAT64), type: FLOAT64, constant: true };
+}
+
+function bytes(hex: string): Value {
+  return { sql: `unhex(${quoteText(hex)})`, type: BYTES, constant: true };
+}
+
+/** The value of a scalar type that `text` spells, or an error that `complain` words. */
+export function scalarFromText(type: Scalar, text: string, complain: (type: string) => string): Value {
+  const sql = scalarSql(type, text);
+  if (sql === undefined) throw new SqlError("invalidQuery", `${complain(typeText({ kind: type }))}: '${text}'`);
+  const mayBeNaN = type === "FLOAT64" && !Number.isFinite(Number(text));
+  return { sql, type: { kind: type }, constant: true, ...(mayBeNaN && { mayBeNaN }) };
+}
+
+function scalarSql(type: Scalar, text: string): string | undefined {
+  if (type === "STRING") return duckCast(quoteText(text), STRING);
+  if (type === "INT64") return integerSql(text);
+  if (type === "FLOAT64") return floatSql(text);
+  if (type === "NUMERIC") return numericSql(text);
+  if (type === "BOOL") return /^(true|false)$/i.test(text) ? text.toUpperCase() : undefined;
+  if (type === "JSON") return jsonSql(text);
+  if (type === "BYTES") return `from_base64(${quoteText(text)})`;
+  return temporalSql(type, text);
+}
+
+function integerSql(text: string): string | undefined {
+  if (!/^[+-]?\d+$/.test(text)) return undefined;
+  const value = BigInt(text.replace("+", ""));
+  return value > INT64_MAX || value < -INT64_MAX - 1n ? undefined : duckCast(quoteText(value.toString()), INT64);
+}
+
+function floatSql(text: string): string | undefined {
+  const special = /^([+-]?)(nan|inf|infinity)$/i.exec(text);
+  if (special !== null) return duckCast(quoteText((special[1] === "-" ? "-" : "") + (special[2] ?? "")), FLOAT64);
+  if (!/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) || !Number.isFinite(Number(text))) return undefined;
+  return duckCast(quoteText(text), FLOAT64);
+}
+
+function numericSql(text: string): string | undefined {
+  const scaled = parseNumeric(text);
+  if (scaled === undefined) return undefined;
+  const digits = (scaled < 0n ? -scaled : scaled).toString().padStart(10, "0");
+  const plain = `${scaled < 0n ? "-" : ""}${digits.slice(0, -9)}.${digits.slice(-9)}`;
+  return duckCast(quoteText(plain), { kind: "NUMERIC" });
+}
+
+function jsonSql(text: string): string | undefined {
+  try {
+    JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  return duckCast(quoteText(text), { kind: "JSON" });
+}
+
+function temporalSql(type: "DATE" | "DATETIME" | "TIME" | "TIMESTAMP", text: string): string | undefined {
+  if (type === "DATE") {
+    const days = parseDate(text);
+    return days === undefined ? undefined : dateLiteral(days);
+  }
+  if (type === "TIME") {
+    const micros = parseTime(text);
+    return micros === undefined ? undefined : `CAST('${timeText(micros)}' AS TIME)`;
+  }
+  const micros = type === "DATETIME" ? parseDateTime(text) : parseTimestamp(text);
+  if (micros === undefined) return undefined;
+  return type === "DATETIME" ? `CAST('${civilText(micros)}' AS TIMESTAMP)` : timestampSql(micros);
+}
+
+/** Microseconds since the epoch of a TIMESTAMP literal whose zone is an offset, `Z`, `UTC` or absent (UTC). */
+export function parseTimestamp(text: string): bigint | undefined {
+  const [, civil = "", , sign, hours = "0", minutes = "0"] = TIMESTAMP_ZONE.exec(text) ?? [];
+  if (/[A-Za-z]+\/[A-Za-z_]+/.test(text))
+    throw new SqlError("notImplemented", `time zone is not supported by the embedded BigQuery: '${text}'`);
+  const local = parseDateTime(civil);
+  if (local === undefined || Number(hours) > 14 || Number(minutes) > 59) return undefined;
+  const offset = BigInt((Number(hours) * 60 + Number(minutes)) * 60) * 1_000_000n * (sign === "-" ? -1n : 1n);
+  return inTimestampRange(local - offset);
+}
+
+/** A TIMESTAMP constant: a literal that DuckDB's planner sees as one. */
+export function timestampSql(micros: bigint): string {
+  return `CAST('${civilText(micros)}+00' AS TIMESTAMPTZ)`;
+}
+
+export function dateLiteral(days: number): string {
+  return `CAST('${civilText(BigInt(days) * 86_400_000_000n).slice(0, 10)}' AS DATE)`;
+}
+
+export function timeText(microsOfDay: bigint): string {
+  return civilText(microsOfDay).slice(11);
+}
+
+/** `YYYY-MM-DD hh:mm:ss.ffffff` */
+export function civilText(micros: bigint): string {
+  const millis = micros >= 0n ? micros / 1000n : (micros - 999n) / 1000n;
+  const rest = (micros - millis * 1000n).toString().padStart(3, "0");
+  return new Date(Number(millis)).toISOString().replace("T", " ").replace("Z", rest);
+}
