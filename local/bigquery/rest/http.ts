@@ -1,5 +1,6 @@
 import express, { type NextFunction, type Request, type RequestHandler, type Response } from "express";
-import { ApiError, errorBody } from "./api-error.ts";
+import type { ApiError } from "./api-error.ts";
+import { errorBody } from "./api-error.ts";
 import type { Handler, RestContext } from "./context.ts";
 import { toApiError } from "./error-translation.ts";
 import { parseJson } from "./exact-json.ts";

@@ -36,7 +36,8 @@ export function requiredString(value: unknown, path: string): string {
 /** A boolean of a body, or the text of one in a query string (the Python client writes `True`). */
 export function optionalBoolean(value: unknown, path: string): boolean | undefined {
   if (value === undefined || value === null || value === "") return undefined;
-  const text = String(value as boolean | string).toLowerCase();
+  if (typeof value === "boolean") return value;
+  const text = typeof value === "string" ? value.toLowerCase() : "";
   if (text === "true" || text === "false") return text === "true";
   throw invalid(`Invalid value at '${path}': true or false is expected`, path);
 }

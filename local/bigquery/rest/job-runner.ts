@@ -86,7 +86,7 @@ async function select(
   const writer = context.jobs.resultWriter();
   try {
     await context.store.query(sql, (result) => copyRows(job, result, fields, writer));
-    return { fields, result: writer.finish() };
+    return { fields, result: await writer.finish() };
   } catch (error) {
     await writer.abandon();
     for (const table of tables) existingTable(context.store, table);

@@ -65,7 +65,7 @@ async function readPage(result: DuckDBResult, fields: readonly Field[], maxRows:
       const rows = encodeRows(chunk, encoder, start, Math.min(start + SLICE_ROWS, chunk.rowCount));
       for (const [i, row] of rows.entries()) {
         if (!page.add(row)) return { rows: page.rows, next: last ?? "0" };
-        last = String(ids.getItem(start + i) as bigint);
+        last = String(ids.getItem(start + i));
       }
     }
   }

@@ -60,12 +60,9 @@ export function checkClustering(input: JsonObject, fields: readonly Field[]): vo
     throw invalid(`Clustering takes 1 to ${MAX_CLUSTER_FIELDS} columns`, "clustering.fields");
   }
   for (const name of names) {
-    const column = findField(fields, String(name as string));
+    const column = findField(fields, String(name));
     if (!column)
-      throw invalid(
-        `The field specified for clustering cannot be found in the schema: ${String(name as string)}`,
-        "clustering",
-      );
+      throw invalid(`The field specified for clustering cannot be found in the schema: ${String(name)}`, "clustering");
     if (!CLUSTER_TYPES.has(column.type) || column.mode === "REPEATED") {
       throw invalid(`Field ${column.name} of type ${column.type} cannot be used for clustering`, "clustering");
     }

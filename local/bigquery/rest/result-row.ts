@@ -54,7 +54,7 @@ export function encodeRows(chunk: DuckDBDataChunk, encoder: RowEncoder, start: n
   encoder.forEach((encode, column) => {
     const vector = chunk.getColumnVector(column);
     const lead = column === 0 ? '{"v":' : ',{"v":';
-    for (let row = start; row < end; row++) rows[row - start] += `${lead}${encode(vector.getItem(row))}}`;
+    for (let i = 0; i < rows.length; i++) rows[i] = `${rows[i] ?? ""}${lead}${encode(vector.getItem(start + i))}}`;
   });
   return rows.map((row) => `${row}]}`);
 }

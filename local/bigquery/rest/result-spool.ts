@@ -1,4 +1,5 @@
 import { type FileHandle, open, rm } from "node:fs/promises";
+import { ApiError } from "./api-error.ts";
 import type { ResultBudget } from "./result-budget.ts";
 import { PageCollector, type StoredResult } from "./stored-result.ts";
 
@@ -13,12 +14,13 @@ interface Block {
 
 /**
  * A result in a file, one row of JSON text a line (JSON text has no line breaks of its own), with an index of blocks in
- * memory. Written once from front to back, then read from anywhere.
+ * memory. Written once from front to back, then read from anywhere. The file is open while it is written and during each
+ * read: a thousand kept results must not cost a thousand descriptors.
  */
 export class ResultSpool implements StoredResult {
   readonly isSpooled = true;
   readonly #path: string;
-  readonly #file: FileHandle;
+  #writing: FileHandle | undefined;
   readonly #budget: ResultBudget;
   readonly #blocks: Block[] = [];
   #rows = 0;
@@ -26,12 +28,12 @@ export class ResultSpool implements StoredResult {
   #disposed = false;
 
   static async create(path: string, budget: ResultBudget): Promise<ResultSpool> {
-    return new ResultSpool(path, await open(path, "wx+", 0o600), budget);
+    return new ResultSpool(path, await open(path, "wx", 0o600), budget);
   }
 
   private constructor(path: string, file: FileHandle, budget: ResultBudget) {
     this.#path = path;
-    this.#file = file;
+    this.#writing = file;
     this.#budget = budget;
   }
 
@@ -39,22 +41,35 @@ export class ResultSpool implements StoredResult {
     return this.#rows;
   }
 
-  /** Appends rows. One call at a time. */
+  /** Appends rows. One call at a time, and none after {@link finish}. */
   async append(rows: readonly string[]): Promise<void> {
     const lines = Buffer.from(rows.map((row) => `${row}\n`).join(""), "utf8");
     this.#budget.takeSpool(lines.length);
     const start = this.#size;
     this.#size += lines.length;
     this.#index(rows, start);
-    await writeFully(this.#file, lines, start);
+    if (!this.#writing) throw new Error("the spool is finished");
+    await writeFully(this.#writing, lines, start);
+  }
+
+  /** Ends the writing. */
+  async finish(): Promise<void> {
+    const file = this.#writing;
+    this.#writing = undefined;
+    await file?.close();
   }
 
   async read(start: number, maxRows: number, maxBytes: number): Promise<string[]> {
     const page = new PageCollector(maxRows, maxBytes);
-    for (let block = this.#blockOf(start); block < this.#blocks.length; block++) {
-      const skip = Math.max(0, start - (this.#blocks[block]?.firstRow ?? 0));
-      const rows = (await this.#readBlock(block)).slice(skip);
-      if (!rows.every((row) => page.add(row))) break;
+    const file = await this.#openToRead();
+    try {
+      for (let block = this.#blockOf(start); block < this.#blocks.length; block++) {
+        const skip = Math.max(0, start - (this.#blocks[block]?.firstRow ?? 0));
+        const rows = (await this.#readBlock(file, block)).slice(skip);
+        if (!rows.every((row) => page.add(row))) break;
+      }
+    } finally {
+      await file.close();
     }
     return page.rows;
   }
@@ -63,8 +78,18 @@ export class ResultSpool implements StoredResult {
     if (this.#disposed) return;
     this.#disposed = true;
     this.#budget.giveSpool(this.#size);
-    await this.#file.close();
+    await this.finish();
     await rm(this.#path, { force: true });
+  }
+
+  /** Between a request's look-up of its job and this, the job may have been dropped. */
+  async #openToRead(): Promise<FileHandle> {
+    try {
+      return await open(this.#path, "r");
+    } catch (error) {
+      if (this.#disposed) throw new ApiError("notFound", "Not found: the job's results have expired");
+      throw error;
+    }
   }
 
   #index(rows: readonly string[], start: number): void {
@@ -90,13 +115,13 @@ export class ResultSpool implements StoredResult {
     return Math.max(0, low - 1);
   }
 
-  async #readBlock(block: number): Promise<string[]> {
+  async #readBlock(file: FileHandle, block: number): Promise<string[]> {
     const from = this.#blocks[block]?.offset ?? 0;
     const to = this.#blocks[block + 1]?.offset ?? this.#size;
     const bytes = Buffer.allocUnsafe(to - from);
     let filled = 0;
     while (filled < bytes.length) {
-      const { bytesRead } = await this.#file.read(bytes, filled, bytes.length - filled, from + filled);
+      const { bytesRead } = await file.read(bytes, filled, bytes.length - filled, from + filled);
       if (bytesRead === 0) throw new Error("a result's spool file is shorter than its index");
       filled += bytesRead;
     }

@@ -34,7 +34,8 @@ export class ResultWriter {
     await this.#spool.append(rows);
   }
 
-  finish(): StoredResult {
+  async finish(): Promise<StoredResult> {
+    await this.#spool?.finish();
     return this.#spool ?? memoryResult(this.#rows, () => this.#forget());
   }
 
@@ -71,6 +72,9 @@ function memoryResult(rows: readonly string[], forget: () => void): StoredResult
       for (let row = start; row < rows.length && page.add(rows[row] ?? ""); row++);
       return Promise.resolve(page.rows);
     },
-    dispose: () => Promise.resolve(forget()),
+    dispose: () => {
+      forget();
+      return Promise.resolve();
+    },
   };
 }

@@ -70,16 +70,22 @@ export function tableOf(request: Request): TableRef {
 export async function countRows(context: RestContext, table: Table): Promise<string> {
   return context.store.query(`SELECT count(*) FROM ${quoteName(table.storageName)}`, async (result) => {
     const rows = await result.getRows();
-    return String(rows[0]?.[0] as bigint);
+    return String(rows[0]?.[0]);
   });
 }
 
 async function change(request: Request, context: RestContext, next: (current: Table) => JsonObject): Promise<Reply> {
   const ref = tableOf(request);
-  const updated = await updateTable(context.store, ref, (current) => {
+  const changed = (current: Table): Table => {
     checkIfMatch(request, tableEtag(current));
     return changedTable(current, tableDraft(ref, next(current), viewFields(context, ref), current));
-  });
+  };
+  const current = existingTable(context.store, ref);
+  // A view has no storage that columns could be added to: a changed one takes the place of the old.
+  const isView = current.kind === "VIEW";
+  const updated = isView
+    ? await createTable(context.store, changed(current), true)
+    : await updateTable(context.store, ref, changed);
   return resourceReply(request, context, updated);
 }
 

@@ -1,4 +1,4 @@
-import { BigQuery } from "@google-cloud/bigquery";
+import { BigQuery, type Job, type Query } from "@google-cloud/bigquery";
 import { PassThroughClient } from "google-auth-library";
 
 /**
@@ -41,4 +41,46 @@ export async function failure(call: Promise<unknown>): Promise<{ code: number; r
     return { code, reason: errors?.[0]?.reason ?? "", message };
   }
   throw new Error("the call did not fail");
+}
+
+/** A row as the client parsed it. */
+export type Row = Record<string, unknown>;
+
+/** What the client's types leave open of an answer or a resource. */
+export interface Resource {
+  readonly etag: string;
+  readonly numRows: string;
+  readonly totalRows: string;
+  readonly description: string;
+  readonly status: object;
+  readonly schema: { readonly fields: readonly { readonly name: string; readonly type: string }[] };
+  readonly statistics: { readonly query: object };
+  readonly [name: string]: unknown;
+}
+
+/** All rows of a query. */
+export async function rowsOf(client: BigQuery, query: string | Query): Promise<Row[]> {
+  return (await answerOf(client, query)).rows;
+}
+
+/** All rows of a query, and its last answer beside them. */
+export async function answerOf(client: BigQuery, query: string | Query): Promise<{ rows: Row[]; response: Resource }> {
+  const [rows, , response] = (await client.query(query as Query)) as unknown as [Row[], unknown, Resource];
+  return { rows, response };
+}
+
+/** The metadata of a dataset, table or job. */
+export async function metadataOf(resource: { getMetadata(): Promise<unknown> }): Promise<Resource> {
+  const [metadata] = (await resource.getMetadata()) as [Resource];
+  return metadata;
+}
+
+/** One page of a job's rows, and what to ask for the next one; null after the last. */
+export async function pageOf(
+  job: Job,
+  options: object,
+): Promise<{ rows: Row[]; next: object | null; response: Resource }> {
+  const answer: unknown = await job.getQueryResults({ ...options, autoPaginate: false });
+  const [rows, next, response] = answer as [Row[], object | null, Resource];
+  return { rows, next, response };
 }

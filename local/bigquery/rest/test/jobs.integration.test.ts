@@ -2,7 +2,7 @@ import { readdirSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { BigQuery } from "@google-cloud/bigquery";
-import { failure } from "./client.ts";
+import { answerOf, failure, metadataOf, pageOf, type Row, rowsOf } from "./client.ts";
 import { isLocal, startTarget, type Target, uniqueId } from "./server.ts";
 
 let target: Target;
@@ -20,30 +20,31 @@ const WIDE = (width: number, rows: number): string =>
 const numbers = (rows: object[]): number[] => rows.map((row) => (row as { x: number }).x);
 const upTo = (count: number): number[] => Array.from({ length: count }, (_, i) => i + 1);
 
+interface Body {
+  readonly error: { readonly code: number; readonly message: string };
+  readonly [name: string]: unknown;
+}
+
 /** A call without the client, for what the client never sends. */
 async function raw(method: string, path: string, body?: unknown, headers: Record<string, string> = {}) {
   const url = `http://127.0.0.1:${target.local!.port}${path}`;
-  const payload = body === undefined ? undefined : Buffer.isBuffer(body) ? body : JSON.stringify(body);
+  const payload = Buffer.isBuffer(body) ? new Uint8Array(body) : JSON.stringify(body ?? null);
   const response = await fetch(url, {
     method,
     headers,
-    ...(payload === undefined ? {} : { body: payload as BodyInit }),
+    ...(method === "GET" ? {} : { body: payload }),
   });
   const text = await response.text();
-  return { status: response.status, body: (text === "" ? {} : JSON.parse(text)) as Record<string, any> };
+  return { status: response.status, body: (text === "" ? {} : JSON.parse(text)) as Body };
 }
 
 describe("paging", () => {
   test("three pages of a small result through a job", async () => {
     const [job] = await client.createQueryJob(COUNT(25));
     const pages: number[][] = [];
-    let query: object | null = { maxResults: 10, autoPaginate: false };
+    let query: object | null = { maxResults: 10 };
     while (query) {
-      const [rows, next, response] = (await job.getQueryResults(query)) as unknown as [
-        object[],
-        object | null,
-        { totalRows: string },
-      ];
+      const { rows, next, response } = await pageOf(job, query);
       pages.push(numbers(rows));
       expect(response.totalRows).toBe("25");
       query = next;
@@ -53,44 +54,40 @@ describe("paging", () => {
   });
 
   test("the fast path continues through its job", async () => {
-    const [rows] = await client.query({ query: COUNT(25), maxResults: 10 });
+    const rows = await rowsOf(client, { query: COUNT(25), maxResults: 10 });
     expect(numbers(rows)).toEqual(upTo(25));
   });
 
   test("startIndex reads from the middle", async () => {
     const [job] = await client.createQueryJob(COUNT(25));
-    const [rows] = await job.getQueryResults({ startIndex: "20" } as never);
+    const { rows } = await pageOf(job, { startIndex: "20" });
     expect(numbers(rows)).toEqual([21, 22, 23, 24, 25]);
   });
 
   test("a result that is spooled is read page by page, and again", async () => {
     const [job] = await client.createQueryJob(WIDE(1000, 3000));
-    const first = await job.getQueryResults({ maxResults: 1000, autoPaginate: false });
-    expect(numbers(first[0])).toEqual(upTo(3000).slice(0, 1000));
+    const first = await pageOf(job, { maxResults: 1000 });
+    expect(numbers(first.rows)).toEqual(upTo(3000).slice(0, 1000));
     if (target.local) expect(readdirSync(target.local.resultsDir).length).toBeGreaterThan(0);
-    const second = await job.getQueryResults({ ...first[1]!, autoPaginate: false });
-    const third = await job.getQueryResults({ ...second[1]!, autoPaginate: false });
-    expect(numbers(third[0])).toEqual(upTo(3000).slice(2000));
-    expect(third[1]).toBeNull();
-    const [again] = await job.getQueryResults({ ...first[1]!, autoPaginate: false });
-    expect(again).toEqual(second[0]);
+    const second = await pageOf(job, first.next!);
+    const third = await pageOf(job, second.next!);
+    expect(numbers(third.rows)).toEqual(upTo(3000).slice(2000));
+    expect(third.next).toBeNull();
+    const again = await pageOf(job, first.next!);
+    expect(again.rows).toEqual(second.rows);
   });
 
   test("a page is never larger than 10 MB", async () => {
     const [job] = await client.createQueryJob(WIDE(10_000, 2000));
-    const [rows, next] = await job.getQueryResults({ autoPaginate: false });
+    const { rows, next } = await pageOf(job, {});
     expect(rows.length).toBeLessThan(1100);
     expect(next).not.toBeNull();
-    const [all] = await job.getQueryResults();
+    const [all] = (await job.getQueryResults()) as [Row[]];
     expect(numbers(all)).toEqual(upTo(2000));
   });
 
   test("an empty result has a schema and no rows", async () => {
-    const [rows, , response] = (await client.query({ query: COUNT(0) })) as unknown as [
-      object[],
-      null,
-      { totalRows: string; schema: { fields: object[] } },
-    ];
+    const { rows, response } = await answerOf(client, COUNT(0));
     expect(rows).toEqual([]);
     expect(response).toMatchObject({ totalRows: "0", schema: { fields: [{ name: "x", type: "INTEGER" }] } });
   });
@@ -116,7 +113,7 @@ describe("errors", () => {
     await client.createQueryJob({ query: "SELECT ERROR('boom') AS x", jobId }).catch(() => undefined);
     const job = client.job(jobId);
     expect(await failure(job.getQueryResults())).toMatchObject({ code: 400, reason: "invalidQuery" });
-    const [metadata] = await job.getMetadata();
+    const metadata = await metadataOf(job);
     expect(metadata.status).toMatchObject({ state: "DONE", errorResult: { reason: "invalidQuery" } });
   });
 
@@ -194,7 +191,7 @@ describe("requests", () => {
     const [first, second] = [await raw("POST", path, body), await raw("POST", path, body)];
     expect(first.body.numDmlAffectedRows).toBe("1");
     expect(second.body.jobReference).toEqual(first.body.jobReference);
-    const [{ numRows }] = await client.dataset(target.datasetId).table(table).getMetadata();
+    const { numRows } = await metadataOf(client.dataset(target.datasetId).table(table));
     expect(numRows).toBe("1");
   });
 
@@ -212,7 +209,7 @@ describe("requests", () => {
   test("jobs are read, listed and cancelled", async () => {
     const [job] = await client.createQueryJob(COUNT(3));
     await job.getQueryResults();
-    const [metadata] = await job.getMetadata();
+    const metadata = await metadataOf(job);
     expect(metadata).toMatchObject({
       kind: "bigquery#job",
       status: { state: "DONE" },
@@ -232,7 +229,7 @@ describe("requests", () => {
     expect(started).toMatchObject({ jobComplete: false });
     expect(started.rows).toBeUndefined();
     const id = (started.jobReference as { jobId: string }).jobId;
-    const [rows] = await client.job(id).getQueryResults({ maxResults: 3, autoPaginate: false });
+    const { rows } = await pageOf(client.job(id), { maxResults: 3 });
     expect(numbers(rows)).toEqual([1, 2, 3]);
   });
 
@@ -253,19 +250,15 @@ describe("statements", () => {
       .createTable(id, { schema: [{ name: "a", type: "INTEGER", mode: "REQUIRED" }] });
     const [insert] = await client.createQueryJob(`INSERT INTO \`${table}\` (a) VALUES (1), (2), (3)`);
     await insert.getQueryResults();
-    const [inserted] = await insert.getMetadata();
+    const inserted = await metadataOf(insert);
     expect(inserted.statistics.query).toMatchObject({ statementType: "INSERT", numDmlAffectedRows: "3" });
-    const [, , response] = (await client.query(`DELETE FROM \`${table}\` WHERE a > 1`)) as unknown as [
-      object[],
-      null,
-      object,
-    ];
+    const { response } = await answerOf(client, `DELETE FROM \`${table}\` WHERE a > 1`);
     expect(response).toMatchObject({ numDmlAffectedRows: "2", dmlStats: { deletedRowCount: "2" } });
     const create = `VIEW \`${view}\` AS SELECT * FROM \`${table}\``;
     await client.query(`CREATE ${create}`);
     expect(await failure(client.query(`CREATE ${create}`))).toMatchObject({ code: 409, reason: "duplicate" });
     await client.query(`CREATE OR REPLACE ${create}`);
-    const [rows] = await client.query(`SELECT * FROM \`${view}\``);
+    const rows = await rowsOf(client, `SELECT * FROM \`${view}\``);
     expect(rows).toEqual([{ a: 1 }]);
     expect(await failure(client.query(`DROP TABLE \`${view}\``))).toMatchObject({ code: 400 });
     await client.query(`DROP VIEW \`${view}\``);
@@ -280,35 +273,35 @@ describe("statements", () => {
     const id = uniqueId("t");
     await client.dataset(target.datasetId).createTable(id, { schema: [{ name: "a", type: "INTEGER" }] });
     const defaultDataset = { datasetId: target.datasetId, projectId: target.projectId };
-    const [rows] = await client.query({ query: `SELECT * FROM ${id}`, defaultDataset });
+    const rows = await rowsOf(client, { query: `SELECT * FROM ${id}`, defaultDataset });
     expect(rows).toEqual([]);
   });
 });
 
 describe("parameters", () => {
-  const at = BigQuery.timestamp("2026-01-01T00:00:00.123456Z");
-  test.each([
-    ["INT64", 5, 5],
-    ["FLOAT64", 1.5, 1.5],
-    ["BOOL", true, true],
-    ["STRING", "é'\"\\ 🙂", "é'\"\\ 🙂"],
-    ["TIMESTAMP", at, at],
-    ["DATE", BigQuery.date("2026-01-31"), BigQuery.date("2026-01-31")],
-    ["TIME", BigQuery.time("12:30:00.000001"), BigQuery.time("12:30:00.000001")],
-    ["DATETIME", BigQuery.datetime("2026-01-01T10:00:00"), BigQuery.datetime("2026-01-01T10:00:00")],
-  ])("%s, named and by position", async (type, value, expected) => {
-    const [named] = await client.query({ query: "SELECT @p AS v", params: { p: value }, types: { p: type } });
-    expect(named).toEqual([{ v: expected }]);
-    const [positional] = await client.query({ query: "SELECT ? AS v", params: [value], types: [type] });
-    expect(positional).toEqual([{ v: expected }]);
+  const values: readonly (readonly [type: string, value: unknown])[] = [
+    ["INT64", 5],
+    ["FLOAT64", 1.5],
+    ["BOOL", true],
+    ["STRING", "é'\"\\ 🙂"],
+    ["TIMESTAMP", BigQuery.timestamp("2026-01-01T00:00:00.123456Z")],
+    ["DATE", BigQuery.date("2026-01-31")],
+    ["TIME", BigQuery.time("12:30:00.000001")],
+    ["DATETIME", BigQuery.datetime("2026-01-01T10:00:00")],
+  ];
+  test.each(values)("%s, named and by position", async (type, value) => {
+    const named = await rowsOf(client, { query: "SELECT @p AS v", params: { p: value }, types: { p: type } });
+    expect(named).toEqual([{ v: value }]);
+    const positional = await rowsOf(client, { query: "SELECT ? AS v", params: [value], types: [type] });
+    expect(positional).toEqual([{ v: value }]);
   });
 
   test("NUMERIC, NULL and ARRAY", async () => {
     const numeric = { query: "SELECT @p AS v", params: { p: "123.456789012" }, types: { p: "NUMERIC" } };
-    expect(String((await client.query(numeric))[0][0].v)).toBe("123.456789012");
-    const [none] = await client.query({ query: "SELECT @p AS v", params: { p: null }, types: { p: "INT64" } });
+    expect(String((await rowsOf(client, numeric))[0]?.v)).toBe("123.456789012");
+    const none = await rowsOf(client, { query: "SELECT @p AS v", params: { p: null }, types: { p: "INT64" } });
     expect(none).toEqual([{ v: null }]);
-    const [list] = await client.query({ query: "SELECT @p AS v", params: { p: ["a", "b"] } });
+    const list = await rowsOf(client, { query: "SELECT @p AS v", params: { p: ["a", "b"] } });
     expect(list).toEqual([{ v: ["a", "b"] }]);
   });
 });

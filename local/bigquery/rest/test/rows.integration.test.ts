@@ -101,7 +101,7 @@ describe("tabledata.insertAll", () => {
     body: object,
   ): Promise<{ index: number; errors: { reason: string; location: string; message: string }[] }[]> => {
     try {
-      await table.insert(body as never, { raw: true });
+      await table.insert(body, { raw: true });
       return [];
     } catch (error) {
       const { response } = error as { response?: { insertErrors?: never[] } };

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Dataset } from "@google-cloud/bigquery";
-import { failure } from "./client.ts";
+import { failure, metadataOf, rowsOf } from "./client.ts";
 import { isLocal, startTarget, type Target, uniqueId } from "./server.ts";
 
 let target: Target;
@@ -31,7 +31,7 @@ describe("datasets", () => {
   test("are made, read, changed, listed and deleted", async () => {
     const id = uniqueId("ds");
     await target.client.createDataset(id, { description: "a", labels: { team: "x", env: "y" }, location: "US" });
-    const [made] = await target.client.dataset(id).getMetadata();
+    const made = await metadataOf(target.client.dataset(id));
     expect(made).toMatchObject({
       kind: "bigquery#dataset",
       id: `${target.projectId}:${id}`,
@@ -41,8 +41,8 @@ describe("datasets", () => {
       location: "US",
     });
     expect(made.etag).toBeTruthy();
-    await target.client.dataset(id).setMetadata({ description: "b", labels: { env: null } } as never);
-    const [changed] = await target.client.dataset(id).getMetadata();
+    await target.client.dataset(id).setMetadata({ description: "b", labels: { env: null } });
+    const changed = await metadataOf(target.client.dataset(id));
     expect(changed).toMatchObject({ description: "b", labels: { team: "x" } });
     expect(changed.etag).not.toBe(made.etag);
     const [all] = await target.client.getDatasets();
@@ -91,7 +91,7 @@ describe("tables", () => {
       clustering: { fields: ["id"] },
     };
     await dataset.createTable(id, sent);
-    const [got] = await dataset.table(id).getMetadata();
+    const got = await metadataOf(dataset.table(id));
     expect(got).toMatchObject({
       ...sent,
       kind: "bigquery#table",
@@ -109,7 +109,7 @@ describe("tables", () => {
     const id = uniqueId("t");
     const timePartitioning = { type: "HOUR", field: "at", requirePartitionFilter: true };
     await dataset.createTable(id, { schema: { fields: COLUMNS }, timePartitioning } as never);
-    const [got] = await dataset.table(id).getMetadata();
+    const got = await metadataOf(dataset.table(id));
     expect(got).toMatchObject({ timePartitioning, requirePartitionFilter: true });
   });
 
@@ -117,8 +117,8 @@ describe("tables", () => {
     const id = uniqueId("t");
     const types = ["INT64", "FLOAT64", "BOOL"];
     await dataset.createTable(id, { schema: { fields: types.map((type) => ({ name: type, type })) } });
-    const [{ schema }] = await dataset.table(id).getMetadata();
-    expect(schema.fields.map((field: { type: string }) => field.type)).toEqual(["INTEGER", "FLOAT", "BOOLEAN"]);
+    const { schema } = await metadataOf(dataset.table(id));
+    expect(schema.fields.map((field) => field.type)).toEqual(["INTEGER", "FLOAT", "BOOLEAN"]);
   });
 
   test("columns can be added, at the end and nullable", async () => {
@@ -130,16 +130,16 @@ describe("tables", () => {
       { name: "new_list", type: "DATE", mode: "REPEATED" },
     ];
     await table.setMetadata({ schema: { fields: [...COLUMNS, ...more] }, description: "wider" });
-    const [got] = await dataset.table(id).getMetadata();
+    const got = await metadataOf(dataset.table(id));
     expect(got.schema.fields).toEqual([...COLUMNS, ...more]);
     expect(got.description).toBe("wider");
-    const [rows] = await target.client.query(`SELECT * FROM \`${target.datasetId}.${id}\``);
+    const rows = await rowsOf(target.client, `SELECT * FROM \`${target.datasetId}.${id}\``);
     expect(rows).toMatchObject([{ id: 1, new_text: null, new_list: [] }]);
   });
 
   test("other changes of the schema are refused", async () => {
     const [table] = await dataset.createTable(uniqueId("t"), { schema: { fields: COLUMNS } });
-    const change = (fields: object[]) => failure(table.setMetadata({ schema: { fields } } as never));
+    const change = (fields: object[]) => failure(table.setMetadata({ schema: { fields } }));
     const required = await change([...COLUMNS, { name: "must", type: "STRING", mode: "REQUIRED" }]);
     expect(required).toMatchObject({ code: 400, reason: "invalid" });
     expect(required.message).toContain("Cannot add required fields to an existing schema");
@@ -152,7 +152,7 @@ describe("tables", () => {
     "changes that real BigQuery allows and this one does not are refused as not implemented",
     async () => {
       const [table] = await dataset.createTable(uniqueId("t"), { schema: { fields: COLUMNS } });
-      const change = (fields: object[]) => failure(table.setMetadata({ schema: { fields } } as never));
+      const change = (fields: object[]) => failure(table.setMetadata({ schema: { fields } }));
       const relaxed = await change([{ name: "id", type: "INTEGER", mode: "NULLABLE" }, ...COLUMNS.slice(1)]);
       expect(relaxed).toMatchObject({ code: 501, reason: "notImplemented" });
       const place = { ...COLUMNS[3], fields: [...COLUMNS[3]!.fields!, { name: "z", type: "STRING" }] };
@@ -246,12 +246,27 @@ describe("views", () => {
     await table.insert([{ id: 1 }, { id: 2 }]);
     const view = { query: `SELECT * FROM \`${target.datasetId}.${id}\``, useLegacySql: false };
     await dataset.createTable(`${id}_view`, { view, description: "v" });
-    const [got] = await dataset.table(`${id}_view`).getMetadata();
+    const got = await metadataOf(dataset.table(`${id}_view`));
     expect(got).toMatchObject({ type: "VIEW", view, description: "v" });
-    expect(got.schema.fields.map((field: { name: string }) => field.name)).toEqual(["id", "at", "tags", "place"]);
-    const [rows] = await target.client.query(`SELECT * FROM \`${target.datasetId}.${id}_view\` ORDER BY id`);
-    expect(rows.map((row: { id: number }) => row.id)).toEqual([1, 2]);
+    expect(got.schema.fields.map((field) => field.name)).toEqual(["id", "at", "tags", "place"]);
+    const rows = await rowsOf(target.client, `SELECT * FROM \`${target.datasetId}.${id}_view\` ORDER BY id`);
+    expect(rows.map((row) => row.id)).toEqual([1, 2]);
     expect(await failure(dataset.table(`${id}_view`).insert({ id: 3 }))).toMatchObject({ code: 400 });
+  });
+
+  test("take another query, also one with more columns", async () => {
+    const id = uniqueId("t");
+    await dataset.createTable(`${id}_a`, { schema: [{ name: "a", type: "STRING" }] });
+    await dataset.createTable(`${id}_b`, { schema: { fields: COLUMNS } });
+    const query = (table: string): string => `SELECT * FROM \`${target.datasetId}.${table}\``;
+    const [view] = await dataset.createTable(id, {
+      view: { query: query(`${id}_a`), useLegacySql: false },
+      labels: { a: "b" },
+    });
+    await view.setMetadata({ view: query(`${id}_b`) });
+    const { schema, labels } = await metadataOf(dataset.table(id));
+    expect(schema.fields.map(({ name }) => name)).toEqual(["id", "at", "tags", "place"]);
+    expect(labels).toEqual({ a: "b" });
   });
 
   test("of a query that is wrong are refused", async () => {
