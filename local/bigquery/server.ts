@@ -1,11 +1,12 @@
 import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { join } from "node:path";
 import type { Clock, Logger, Timer } from "#runtime";
 import { silentLogger, systemClock } from "#runtime";
-import express, { type Express, type RequestHandler } from "express";
+import type { Express } from "express";
 import type { Registry } from "prom-client";
-import { bearerMatches } from "./bearer.ts";
+import { tokenMatches } from "./bearer.ts";
 import { sweep } from "./engine/housekeeping.ts";
 import { Store } from "./engine/store.ts";
 import { createFaultAdmin } from "./faults/admin.ts";
@@ -30,6 +31,8 @@ export interface EmbeddedBigQueryOptions {
   /** DuckDB's threads; default 2. */
   readonly threads?: number;
   readonly sweepIntervalMs?: number;
+  /** Least time between transactions of small appends; default 30 ms. */
+  readonly commitIntervalMs?: number;
   /** Serve faults on demand over HTTP on loopback at this port (0: any free one). Default: not at all. */
   readonly faultAdminPort?: number;
   readonly clock?: Clock;
@@ -136,6 +139,7 @@ async function openStore(options: EmbeddedBigQueryOptions, clock: Clock): Promis
     memoryLimitMib: options.memoryLimitMib ?? DEFAULT_MEMORY_MIB,
     threads: options.threads ?? DEFAULT_THREADS,
     clock,
+    ...(options.commitIntervalMs === undefined ? {} : { commitIntervalMs: options.commitIntervalMs }),
     onCommit: (appends, rows) => {
       metrics?.commits.inc();
       metrics?.appends.inc(appends);
@@ -146,25 +150,16 @@ async function openStore(options: EmbeddedBigQueryOptions, clock: Clock): Promis
   return store;
 }
 
-function restApp(options: EmbeddedBigQueryOptions, store: Store, faults: FaultPlan, log: Logger): Express {
-  const app = express().disable("x-powered-by");
-  if (options.bearerToken !== undefined) app.use(requireBearer(options.bearerToken));
-  app.use(restFaults(faults));
-  app.use(createRestApp({ store, translate, dataDir: options.dataDir, log }));
-  return app;
-}
-
-function requireBearer(token: string): RequestHandler {
-  return (request, response, next) => {
-    if (bearerMatches(request.headers.authorization ?? "", token)) {
-      next();
-      return;
-    }
-    const message = "missing or wrong bearer token";
-    response
-      .status(401)
-      .json({ error: { code: 401, message, errors: [{ message, domain: "global", reason: "authError" }] } });
-  };
+function restApp(options: EmbeddedBigQueryOptions, store: Store, faults: FaultPlan, logger: Logger): Express {
+  const { bearerToken, dataDir } = options;
+  return createRestApp({
+    store,
+    translate,
+    resultsDir: join(dataDir, "results"),
+    faults: restFaults(faults),
+    logger,
+    ...(bearerToken === undefined ? {} : { authorize: (given) => tokenMatches(given, bearerToken) }),
+  });
 }
 
 function scheduleSweeps(store: Store, clock: Clock, log: Logger, options: EmbeddedBigQueryOptions): Timer {

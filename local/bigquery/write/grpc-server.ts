@@ -2,12 +2,13 @@ import { once } from "node:events";
 import { type AddressInfo, createServer, type Server as NetServer, type Socket } from "node:net";
 import {
   type ConnectionInjector,
+  type Metadata,
   Server,
   ServerCredentials,
   ServerInterceptingCall,
   type ServerInterceptor,
 } from "@grpc/grpc-js";
-import { bearerMatches } from "../bearer.ts";
+import { tokenMatches } from "../bearer.ts";
 import { bigQueryWriteService, CODE } from "./protocol.ts";
 import { writeServiceHandlers, type WriteServiceOptions } from "./write-service.ts";
 
@@ -80,10 +81,14 @@ function requireBearer(token: string): ServerInterceptor {
       start: (next) => {
         next({
           onReceiveMetadata: (metadata, pass) => {
-            if (bearerMatches(String(metadata.get("authorization")[0] ?? ""), token)) pass(metadata);
+            if (tokenMatches(bearerToken(metadata), token)) pass(metadata);
             else call.sendStatus({ code: CODE.UNAUTHENTICATED, details: "missing or wrong bearer token" });
           },
         });
       },
     });
+}
+
+function bearerToken(metadata: Metadata): string | undefined {
+  return /^Bearer (.+)$/i.exec(String(metadata.get("authorization")[0] ?? ""))?.[1];
 }
