@@ -9,7 +9,8 @@ export const MIN_MICROS = -62_135_596_800_000_000n;
 export const MAX_MICROS = 253_402_300_799_999_999n;
 
 const DATE = /^(\d{4})[-/](\d{1,2})[-/](\d{1,2})/;
-const TIME = /^(\d{1,2}):(\d{1,2}):(\d{1,2})(?:\.(\d{1,6}))?/;
+/** Zeros beyond six digits lose nothing, and the Node client writes nine digits. */
+const TIME = /^(\d{1,2}):(\d{1,2}):(\d{1,2})(?:\.(\d{1,6})0{0,6})?/;
 const TIME_OF_MINUTES = /^(\d{1,2}):(\d{1,2})(?!:)/;
 const ZONE = /^(?:Z|z| ?UTC| ?GMT|([+-])(\d{1,2})(?::?(\d{2}))?)$/;
 
@@ -32,8 +33,8 @@ export function parseDatetime(text: string): bigint | undefined {
 }
 
 /**
- * Microseconds since the epoch of a timestamp's text; UTC without a zone. Zones: `Z`, `UTC`, `+HH`, `+HH:MM`. More than
- * six digits after the point are no timestamp: the column could not hold them.
+ * Microseconds since the epoch of a timestamp's text; UTC without a zone. Zones: `Z`, `UTC`, `+HH`, `+HH:MM`. Digits
+ * beyond the sixth after the point must be zeros: the column could not hold others.
  */
 export function parseTimestamp(text: string): bigint | undefined {
   const part = takeDatetime(text);

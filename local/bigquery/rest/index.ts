@@ -24,13 +24,19 @@ export interface RestOptions {
   readonly jobLimits?: JobLimits;
 }
 
+/** The application, and the end of what it has under way. */
+export type RestApp = Express & {
+  /** Stops running jobs: to be awaited after the server took its last request and before the store is closed. */
+  readonly close: () => Promise<void>;
+};
+
 /**
  * BigQuery's REST API over a store, as an express application without health checks or metrics; mount those before it.
  *
  * It answers below `/bigquery/v2/projects/…` and below `/projects/…`, the two forms in which the official clients ask
  * when their endpoint is overridden. Source: https://cloud.google.com/bigquery/docs/reference/rest
  */
-export function createRestApp(options: RestOptions): Express {
+export function createRestApp(options: RestOptions): RestApp {
   const context = restContext(options);
   const app = express();
   app.disable("x-powered-by");
@@ -44,7 +50,7 @@ export function createRestApp(options: RestOptions): Express {
   app.use(apiRouter(context));
   app.use(answer(unknownPath, context));
   app.use(errorHandler(context));
-  return app;
+  return Object.assign(app, { close: () => context.jobs.close() });
 }
 
 function restContext({ store, translate, resultsDir, jobLimits, logger }: RestOptions): RestContext {

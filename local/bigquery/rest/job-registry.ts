@@ -35,6 +35,7 @@ export class JobRegistry {
   /** In order of creation. */
   readonly #jobs = new Map<string, Job>();
   readonly #byRequestId = new Map<string, Job>();
+  readonly #running = new Set<Promise<void>>();
 
   /** Empties `directory`: results of an earlier process belong to jobs that nobody knows any more. */
   constructor(directory: string, clock: Clock, limits: JobLimits = DEFAULT_JOB_LIMITS) {
@@ -91,6 +92,19 @@ export class JobRegistry {
     this.#budget.giveMemory(2 * bytes);
     // A file that cannot be removed is removed at the next start.
     void job.outcome?.result?.dispose().catch(() => undefined);
+  }
+
+  /** Remembers a job's run for {@link close}; the promise must not reject. */
+  track(run: Promise<void>): void {
+    this.#running.add(run);
+    void run.finally(() => this.#running.delete(run));
+  }
+
+  /** Fails the jobs that still run, and resolves when the last of them has let go of the store. */
+  async close(): Promise<void> {
+    const error = new ApiError("backendError", "The server is stopping");
+    for (const job of this.#jobs.values()) job.finish({ error }, this.#clock.nowMs());
+    await Promise.all(this.#running);
   }
 
   resultWriter(): ResultWriter {

@@ -5,7 +5,7 @@ import { bodyBytes, bodyOf, pathPart, queryValue } from "./http.ts";
 import { type JsonObject, optionalCount, optionalObject } from "./input.ts";
 import type { Job } from "./job.ts";
 import { jobListItem, jobResource } from "./job-resource.ts";
-import { runJob, statementTypeOf, stopJob, translateRequest } from "./job-runner.ts";
+import { startJob, statementTypeOf, stopJob, translateRequest } from "./job-runner.ts";
 import { makeToken, readToken } from "./paging.ts";
 import { MAX_PAGE_ROWS, pageStart, queryAnswer } from "./query-page.ts";
 import { fromJobBody, fromQueryBody, type QueryRequest } from "./query-request.ts";
@@ -23,7 +23,7 @@ const DEFAULT_LIST_SIZE = 50;
 export const insertJob: Handler = async (request, context) => {
   const query = fromJobBody(pathPart(request, "projectId"), bodyOf(request), bodyBytes(request));
   if (query.dryRun) return { body: dryRunJob(request, context, query) };
-  const job = start(query, context);
+  const job = startJob(query, context);
   // One turn of the event loop: a statement that cannot be translated has failed by then, and the answer says so.
   await new Promise(setImmediate);
   return { body: jobResource(job, selfBase(request)) };
@@ -38,7 +38,7 @@ export const query: Handler = async (request, context) => {
   const maxRows = pageRows(body.maxResults);
   const waitMs = optionalCount(body.timeoutMs, "timeoutMs") ?? DEFAULT_WAIT_MS;
   if (wanted.dryRun) return { body: dryRunAnswer(context, wanted) };
-  const job = context.jobs.findByRequestId(wanted) ?? start(wanted, context);
+  const job = context.jobs.findByRequestId(wanted) ?? startJob(wanted, context);
   await waitFor(job, waitMs, context);
   return { text: await queryAnswer("bigquery#queryResponse", job, { start: 0, maxRows, format }) };
 };
@@ -89,12 +89,6 @@ export const deleteJob: Handler = (request, context) => {
   context.jobs.remove(job);
   return {};
 };
-
-function start(wanted: QueryRequest, context: RestContext): Job {
-  const job = context.jobs.create(wanted);
-  void runJob(job, context);
-  return job;
-}
 
 function jobOf(request: Request, { jobs }: RestContext): Job {
   return jobs.get(checkProjectId(pathPart(request, "projectId")), pathPart(request, "jobId"));

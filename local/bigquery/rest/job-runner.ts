@@ -34,8 +34,15 @@ export function translateRequest({ translate, store }: RestContext, request: Que
   });
 }
 
+/** Starts a job; `jobs.close` waits for it. */
+export function startJob(request: QueryRequest, context: RestContext): Job {
+  const job = context.jobs.create(request);
+  context.jobs.track(runJob(job, context));
+  return job;
+}
+
 /** Runs a job to its end. Never rejects: a failure is the job's outcome. */
-export async function runJob(job: Job, context: RestContext): Promise<void> {
+async function runJob(job: Job, context: RestContext): Promise<void> {
   const { store, logger } = context;
   const { jobTimeoutMs } = job.request;
   const timer = jobTimeoutMs && store.clock.setTimer(jobTimeoutMs, () => stopJob(job, context, "Job timed out."));
@@ -43,7 +50,8 @@ export async function runJob(job: Job, context: RestContext): Promise<void> {
     const outcome = await outcomeOf(job, context);
     if (!job.finish(outcome, store.clock.nowMs())) await outcome.result?.dispose();
   } catch (error) {
-    job.finish({ error: toApiError(error, logger) }, store.clock.nowMs());
+    // What becomes of a statement after its job was stopped is nobody's concern any more.
+    if (!job.outcome) job.finish({ error: toApiError(error, logger) }, store.clock.nowMs());
   }
   if (timer) timer.clear();
 }

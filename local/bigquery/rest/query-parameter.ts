@@ -28,7 +28,8 @@ function readParameter(input: JsonObject, at: string): QueryParameter {
   const name = optionalString(input.name, `${at}.name`);
   const parameterType = readType(asObject(input.parameterType, `${at}.parameterType`), `${at}.parameterType`);
   const value = optionalObject(input.parameterValue, `${at}.parameterValue`) ?? {};
-  return { ...(name ? { name } : {}), parameterType, parameterValue: readValue(value, `${at}.parameterValue`) };
+  const parameterValue = readValue(value, parameterType, `${at}.parameterValue`);
+  return { ...(name ? { name } : {}), parameterType, parameterValue };
 }
 
 function readType(input: JsonObject, at: string): QueryParameterType {
@@ -48,23 +49,36 @@ function readMember(input: JsonObject, at: string): { readonly name?: string; re
   return { ...(name ? { name } : {}), type: readType(asObject(input.type, `${at}.type`), `${at}.type`) };
 }
 
-function readValue(input: JsonObject, at: string): QueryParameterValue {
+function readValue(input: JsonObject, type: QueryParameterType | undefined, at: string): QueryParameterValue {
   const elements = optionalArray(input.arrayValues, `${at}.arrayValues`);
   const members = optionalObject(input.structValues, `${at}.structValues`);
+  const element = (one: unknown): QueryParameterValue =>
+    readValue(asObject(one, `${at}.arrayValues`), type?.arrayType, `${at}.arrayValues`);
   return {
-    ...("value" in input ? { value: readText(input.value, `${at}.value`) } : {}),
-    ...(elements ? { arrayValues: elements.map((one) => readValue(asObject(one, at), `${at}.arrayValues`)) } : {}),
-    ...(members ? { structValues: readMembers(members, at) } : {}),
+    ...("value" in input ? { value: readScalar(input.value, type, `${at}.value`) } : {}),
+    ...(elements ? { arrayValues: elements.map(element) } : {}),
+    ...(members ? { structValues: readMembers(members, type, at) } : {}),
   };
 }
 
-function readMembers(members: JsonObject, at: string): Record<string, QueryParameterValue> {
+function readMembers(
+  members: JsonObject,
+  type: QueryParameterType | undefined,
+  at: string,
+): Record<string, QueryParameterValue> {
+  const typeOf = (name: string) => type?.structTypes?.find((member) => member.name === name)?.type;
   return Object.fromEntries(
-    Object.entries(members).map(([name, value]) => [
-      name,
-      readValue(asObject(value, at), `${at}.structValues.${name}`),
-    ]),
+    Object.entries(members).map(([name, value]) => {
+      const path = `${at}.structValues.${name}`;
+      return [name, readValue(asObject(value, path), typeOf(name), path)];
+    }),
   );
+}
+
+/** The Node client writes TIMESTAMPs with nine digits after the point; zeros beyond the sixth say nothing. */
+function readScalar(value: unknown, type: QueryParameterType | undefined, at: string): string | null {
+  const text = readText(value, at);
+  return text !== null && type?.type === "TIMESTAMP" ? text.replace(/(\.\d{6})0+(?!\d)/, "$1") : text;
 }
 
 function readText(value: unknown, at: string): string | null {

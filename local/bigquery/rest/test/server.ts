@@ -9,7 +9,7 @@ import { systemClock } from "../../../../packages/runtime/clock.ts";
 import { Store } from "../../engine/store.ts";
 import { createRestApp, type RestOptions } from "../index.ts";
 import { type ContractTarget, localClient, realTarget } from "./client.ts";
-import { translate } from "./stand-in-translate.ts";
+import { translate } from "../../sql/index.ts";
 
 /** An embedded BigQuery's REST side in this process, over a directory of its own. */
 export interface LocalServer {
@@ -24,11 +24,13 @@ export async function startServer(options: Partial<RestOptions> = {}): Promise<L
   const store = await Store.open({ dataDir, memoryLimitMib: 256, threads: 2 });
   const resultsDir = join(dataDir, "results");
   const logger = createLogger({ name: "bigquery", level: "error", clock: systemClock });
-  const server = createServer(createRestApp({ store, translate, resultsDir, logger, ...options }));
+  const app = createRestApp({ store, translate, resultsDir, logger, ...options });
+  const server = createServer(app);
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const stop = async (): Promise<void> => {
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
+    await app.close();
     await store.close();
     rmSync(dataDir, { recursive: true, force: true });
   };
