@@ -62,7 +62,7 @@ export class Scope {
   private find(names: readonly string[]): Value | undefined {
     const [first = "", second, ...rest] = names;
     const alias = this.aliases.get(first.toLowerCase());
-    if (alias !== undefined) return fields(alias, names.slice(1));
+    if (alias !== undefined) return fields(this.unhidden(first, alias), names.slice(1));
     const relation = this.relations.find((candidate) => sameName(candidate.alias, first));
     const column = this.column(first);
     if (relation === undefined) return column && this.use(column, names.slice(1));
@@ -81,6 +81,22 @@ export class Scope {
     if (member.length > 1) throw new SqlError("invalidQuery", `Column name ${second} is ambiguous`);
     if (member[0] === undefined) throw new SqlError("invalidQuery", `Name ${second} not found inside ${first}`);
     return this.use(member[0], rest);
+  }
+
+  /** An alias that hides something else of the FROM clause may mean either in HAVING, QUALIFY and inside expressions. */
+  private unhidden(name: string, alias: Value): Value {
+    const hidden = this.fromValue(name);
+    if (hidden === undefined || hidden.sql === alias.sql) return alias;
+    throw new SqlError(
+      "notImplemented",
+      `name of both a column and a SELECT alias is not supported by the embedded BigQuery in this place: ${name}`,
+    );
+  }
+
+  /** The column or UNNEST element that a bare name means. */
+  fromValue(name: string): Column | undefined {
+    const relation = this.relations.find((candidate) => sameName(candidate.alias, name));
+    return relation?.element ?? this.column(name);
   }
 
   /** The column that a bare name means. */

@@ -47,7 +47,7 @@ const stringAgg: EmitAggregate = ([x = "", separator = "','"], over, call) => {
 export const AGGREGATES = [
   ...aggregates("aggregate_functions", "aggregate", [
     ["COUNT(T) -> INT64", simple("count"), ["DISTINCT", "OVER"]],
-    ["COUNTIF(BOOL) -> INT64", simple("count_if", "BIGINT")],
+    ["COUNTIF(BOOL) -> INT64", ([x = ""], over) => `count(*) FILTER (WHERE ${x})${over}`],
     ["SUM(INT64) -> INT64", simple("sum", "BIGINT"), ["DISTINCT", "OVER"]],
     ["SUM(NUMERIC) -> NUMERIC", simple("sum", "DECIMAL(38,9)"), ["DISTINCT", "OVER"]],
     ["SUM(FLOAT64) -> FLOAT64", simple("sum"), ["DISTINCT", "OVER"]],

@@ -63,11 +63,7 @@ export function resolveCall(call: Call, entries: readonly FunctionEntry[], conte
   });
   const values = args.map((arg) => (arg === undefined || "value" in arg ? undefined : arg));
   const extras = args.flatMap((arg) => (arg !== undefined && "value" in arg ? [arg.value] : []));
-  let best: { entry: FunctionEntry; match: Match } | undefined;
-  for (const entry of entries) {
-    const match = matchSignature(signature(entry.signature), values);
-    if (match !== undefined && (best === undefined || match.cost < best.match.cost)) best = { entry, match };
-  }
+  const best = bestMatch(entries, values, false) ?? bestMatch(entries, values, true);
   if (best === undefined || first === undefined) {
     if (args.every((arg) => arg !== undefined && !("value" in arg)))
       throw mismatch(`function ${call.name}`, values as Value[]);
@@ -82,6 +78,20 @@ export function resolveCall(call: Call, entries: readonly FunctionEntry[], conte
     match: { ...best.match, args: all },
     info: { values: all, parts, nowMicros: context.session.input.nowMicros },
   };
+}
+
+/** A signature that needs no coercion wins; else the one that needs least. */
+function bestMatch(
+  entries: readonly FunctionEntry[],
+  values: readonly (Value | undefined)[],
+  mayCoerce: boolean,
+): { readonly entry: FunctionEntry; readonly match: Match } | undefined {
+  let best: { readonly entry: FunctionEntry; readonly match: Match } | undefined;
+  for (const entry of entries) {
+    const match = matchSignature(signature(entry.signature), values, mayCoerce);
+    if (match !== undefined && (best === undefined || match.cost < best.match.cost)) best = { entry, match };
+  }
+  return best;
 }
 
 function paramAt(entry: FunctionEntry, index: number): string {

@@ -1,5 +1,5 @@
 import { coerce, supertype } from "../types/coerce.ts";
-import { arrayOf, type SqlType, typeText } from "../types/sql-type.ts";
+import { arrayOf, sameType, type SqlType, typeText } from "../types/sql-type.ts";
 import { scalarNamed } from "../types/type-names.ts";
 import type { Value } from "../types/value.ts";
 
@@ -51,8 +51,12 @@ export interface Match {
   readonly result: SqlType;
 }
 
-/** Fits `args` (undefined for an argument that is no value) to a signature. */
-export function matchSignature(wanted: Signature, args: readonly (Value | undefined)[]): Match | undefined {
+/** Fits `args` (undefined for an argument that is no value) to a signature, with coercion only if asked. */
+export function matchSignature(
+  wanted: Signature,
+  args: readonly (Value | undefined)[],
+  mayCoerce: boolean,
+): Match | undefined {
   if (args.length < wanted.required || (args.length > wanted.params.length && !wanted.variadic)) return undefined;
   const params = args.map((_arg, index) => wanted.params[Math.min(index, wanted.params.length - 1)] ?? "");
   const any = anyType(params, args);
@@ -63,6 +67,8 @@ export function matchSignature(wanted: Signature, args: readonly (Value | undefi
     const arg = args[index];
     if (SYNTAX_PARAMS.has(param) !== (arg === undefined)) return undefined;
     const type = typeNamed(param, any);
+    const isFree = arg === undefined || arg.literal === "null" || param === "T" || param === "ARRAY<T>";
+    if (!mayCoerce && !isFree && type !== undefined && !sameType(arg.type, type)) return undefined;
     const value = arg && type && coerce(arg, type);
     if (arg !== undefined && value === undefined) return undefined;
     if (arg !== undefined && value !== arg) cost += (arg.literal === undefined ? 100 : 1) + widening(arg, type);
@@ -86,7 +92,8 @@ function anyType(params: readonly string[], args: readonly (Value | undefined)[]
     if (arg.literal === "null" || arg.literal === "emptyArray") return [];
     return arg.type.kind === "ARRAY" ? [{ sql: arg.sql, type: arg.type.element }] : [];
   });
-  return values.length === 0 && params.some((param) => param === "T") ? undefined : supertype(values);
+  const isGeneric = params.some((param) => param === "T" || param === "ARRAY<T>");
+  return isGeneric ? supertype(values) : undefined;
 }
 
 function typeNamed(name: string, any: SqlType | undefined): SqlType | undefined {

@@ -30,7 +30,7 @@ function groupedExpr(expr: Expr, select: Select, context: Context): Expr {
   const [name = ""] = expr.names;
   const item = select.items.find((candidate) => candidate.kind === "expr" && sameName(candidate.alias, name));
   if (item?.kind !== "expr") return expr;
-  if (context.scope.column(name) !== undefined) return unambiguous(name, expr, item.expr, context);
+  if (context.scope.fromValue(name) !== undefined) return unambiguous(name, expr, item.expr, context);
   return item.expr;
 }
 

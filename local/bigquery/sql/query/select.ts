@@ -31,7 +31,7 @@ export function analyzeSelect(select: Select, orderBy: readonly OrderItem[], lim
   const late = lateContext(context, items);
   const having = select.having && condition(select.having, { ...late, noWindows: "HAVING clause" }, "HAVING clause");
   const qualify = select.qualify && condition(select.qualify, late, "QUALIFY clause");
-  const order = select.distinct || select.asStruct ? "" : orderSql(orderBy, (expr) => orderValue(expr, items, late));
+  const order = select.distinct ? "" : orderSql(orderBy, (expr) => orderValue(expr, items, late));
   const isAggregate = keys.length > 0 || having !== undefined || scope.aggregates + late.scope.aggregates > 0;
   if (isAggregate) checkGrouped([...scope.used, ...late.scope.used]);
   const columns = outputColumns(select, items, context);
@@ -44,7 +44,7 @@ export function analyzeSelect(select: Select, orderBy: readonly OrderItem[], lim
     qualify && ` QUALIFY ${qualify}`,
   ];
   const source: Source = { sql: sql.filter((part) => typeof part === "string").join(""), columns, needs };
-  if (select.distinct || select.asStruct) return orderByOutput(source, orderBy, limit, outer);
+  if (select.distinct) return orderByOutput(source, orderBy, limit, outer);
   return { ...source, sql: source.sql + order + limit };
 }
 
@@ -58,7 +58,11 @@ function lateContext(context: Context, items: readonly Item[]): Context {
 }
 
 function orderValue(expr: Expr, items: readonly Item[], context: Context): Value {
-  return positioned(expr, items)?.value ?? analyze(expr, context);
+  const alias =
+    expr.kind === "path" && expr.names.length === 1
+      ? context.scope.aliases.get(expr.names[0]?.toLowerCase() ?? "")
+      : undefined;
+  return positioned(expr, items)?.value ?? alias ?? analyze(expr, context);
 }
 
 function checkGrouped(used: readonly string[]): void {

@@ -53,6 +53,6 @@ function checkUnique(names: readonly string[]): void {
   if (duplicate === undefined) return;
   throw new SqlError(
     "invalidQuery",
-    `Duplicate column names in the result are not supported when a destination table is present. Found duplicate(s): ${duplicate}`,
+    `Duplicate column names in the result are not supported. Found duplicate(s): ${duplicate}`,
   );
 }

@@ -139,10 +139,7 @@ function readStarBase(identifier: Json, slots: SlotReader): { kind: "path"; name
   return { kind: "path", names: parts.map((part) => slots.nameText(part)) };
 }
 
-function readReplacement(
-  node: Json,
-  slots: SlotReader,
-): { expr: Expr; name: string } {
+function readReplacement(node: Json, slots: SlotReader): { expr: Expr; name: string } {
   const read = readObject(node, "REPLACE", ["this", "alias"]);
   return { expr: child(read["this"], slots), name: slots.name(read["alias"]) };
 }

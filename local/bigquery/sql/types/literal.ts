@@ -4,7 +4,7 @@ import { BYTES, FLOAT64, INT64, type Scalar, STRING, typeText } from "./sql-type
 import { duckCast, quoteText, type Value } from "./value.ts";
 
 const INT64_MAX = 2n ** 63n - 1n;
-const TIMESTAMP_ZONE = /^(.*?)(?:\s*(Z|z)|\s+(?:UTC)|\s*([+-])(\d{1,2})(?::(\d{2}))?)?$/;
+const TIMESTAMP_ZONE = /^(\d+-\d+-\d+(?:[ Tt][\d:.]+)?)(?:(Z|z)|\s*UTC|\s*([+-])(\d{1,2})(?::(\d{2}))?)?$/;
 
 /** A literal of a statement. Source: https://cloud.google.com/bigquery/docs/reference/standard-sql/lexical#literals */
 export function literalValue(type: string, text: string): Value {
