@@ -23,6 +23,9 @@ export const DEFAULT_JOB_LIMITS: JobLimits = {
   spoolBytes: 256 * 1024 * 1024,
 };
 
+/** Reasons for which the official clients send a request again, with the same requestId. */
+const RETRYABLE: ReadonlySet<string> = new Set(["backendError", "internalError"]);
+
 /**
  * The jobs that clients can still ask for: the newest ones within the limits. Running jobs are never dropped; the number
  * of these is bounded by the store's queue of queries.
@@ -66,9 +69,11 @@ export class JobRegistry {
     return job;
   }
 
-  /** The job that an earlier try of the same request started. */
+  /** The job that an earlier try of the same request started, unless it failed for a reason that asks for a new try. */
   findByRequestId({ projectId, requestId }: QueryRequest): Job | undefined {
-    return requestId === undefined ? undefined : this.#byRequestId.get(keyOf(projectId, requestId));
+    if (requestId === undefined) return undefined;
+    const job = this.#byRequestId.get(keyOf(projectId, requestId));
+    return RETRYABLE.has(job?.outcome?.error?.reason ?? "") ? undefined : job;
   }
 
   /** The job, or the error that says that there is none (any more). */

@@ -7,11 +7,12 @@ import { invalid, notImplemented } from "./api-error.ts";
 import type { Handler } from "./context.ts";
 import { queryValue } from "./http.ts";
 import { optionalCount } from "./input.ts";
+import { countRows, fromLiveRows } from "./live-rows.ts";
 import { makeToken, readToken } from "./paging.ts";
 import { MAX_PAGE_BYTES, withRows } from "./query-page.ts";
 import { encodeRows, rowEncoder } from "./result-row.ts";
 import { PageCollector } from "./stored-result.ts";
-import { countRows, tableOf } from "./table-routes.ts";
+import { tableOf } from "./table-routes.ts";
 import { respell, timestampFormat } from "./timestamp-format.ts";
 
 const MAX_ROWS = 50_000;
@@ -35,7 +36,13 @@ export const listRows: Handler = async (request, context) => {
   );
   const fields = selectedFields(table, option("selectedFields"));
   const maxRows = Math.min(optionalCount(option("maxResults"), "maxResults") ?? MAX_ROWS, MAX_ROWS);
-  const sql = pageSql(table, fields, maxRows, option("pageToken"), optionalCount(option("startIndex"), "startIndex"));
+  const sql = pageSql(
+    fromLiveRows(context, table),
+    fields,
+    maxRows,
+    option("pageToken"),
+    optionalCount(option("startIndex"), "startIndex"),
+  );
   const page = await context.store.query(sql, (result) => readPage(result, fields, maxRows));
   const head = {
     kind: "bigquery#tableDataList",
@@ -46,13 +53,13 @@ export const listRows: Handler = async (request, context) => {
 };
 
 /** One row more than the page may have is asked for: only then is there a next page. */
-function pageSql(table: Table, fields: readonly Field[], maxRows: number, token?: string, startIndex = 0): string {
+function pageSql(from: string, fields: readonly Field[], maxRows: number, token?: string, startIndex = 0): string {
   const columns = fields.map((field) => quoteName(field.name)).join(", ");
   const after = token ? readToken(token) : undefined;
   if (after !== undefined && !/^\d{1,18}$/.test(after)) throw invalid("Invalid page token", "pageToken");
-  const where = after === undefined ? "" : `WHERE rowid > ${after}`;
+  const later = after === undefined ? "" : `AND rowid > ${after}`;
   const offset = after === undefined && startIndex > 0 ? `OFFSET ${startIndex}` : "";
-  return `SELECT ${columns}, rowid FROM ${quoteName(table.storageName)} ${where} ORDER BY rowid LIMIT ${maxRows + 1} ${offset}`;
+  return `SELECT ${columns}, rowid ${from} ${later} ORDER BY rowid LIMIT ${maxRows + 1} ${offset}`;
 }
 
 async function readPage(result: DuckDBResult, fields: readonly Field[], maxRows: number) {

@@ -1,5 +1,4 @@
 import type { Request } from "express";
-import { quoteName } from "../engine/duck-type.ts";
 import { createTable, deleteTable, existingDataset, existingTable, updateTable } from "../engine/table-operations.ts";
 import type { Table, TableRef } from "../schema/table.ts";
 import { invalid } from "./api-error.ts";
@@ -7,6 +6,7 @@ import type { Handler, Reply, RestContext } from "./context.ts";
 import { mergePatch } from "./dataset-resource.ts";
 import { bodyOf, pathPart, queryValue } from "./http.ts";
 import { asObject, type JsonObject, optionalCount, requiredString } from "./input.ts";
+import { countRows } from "./live-rows.ts";
 import { pageOf, sortedBy } from "./paging.ts";
 import { checkIfMatch } from "./precondition.ts";
 import { datasetRef, tableRef } from "./reference.ts";
@@ -64,14 +64,6 @@ export const deleteTableRoute: Handler = async (request, { store }) => {
 /** The table that a path names. */
 export function tableOf(request: Request): TableRef {
   return tableRef(pathPart(request, "projectId"), pathPart(request, "datasetId"), pathPart(request, "tableId"));
-}
-
-/** The number of rows of a stored table: DuckDB answers it from its row groups' sizes. */
-export async function countRows(context: RestContext, table: Table): Promise<string> {
-  return context.store.query(`SELECT count(*) FROM ${quoteName(table.storageName)}`, async (result) => {
-    const rows = await result.getRows();
-    return String(rows[0]?.[0]);
-  });
 }
 
 async function change(request: Request, context: RestContext, next: (current: Table) => JsonObject): Promise<Reply> {
