@@ -28,6 +28,9 @@ const SCALARS: Readonly<Record<number, string>> = {
   12: "bytes",
 };
 
+const TYPE_MESSAGE = 11;
+const LABEL_REPEATED = 3;
+
 /** Appends rows through the official client, and turns each of its ways to tell an outcome into one shape. */
 export class Appender {
   readonly connection: Connection;
@@ -121,13 +124,20 @@ function storageCode(detail: Uint8Array | string | null | undefined): number | u
   return reader.uint32() === 8 ? reader.uint32() : undefined;
 }
 
+/** The descriptor as a type of protobufjs, nested messages inside it. */
 function rowType(descriptor: Descriptor): protobuf.Type {
-  const type = new protobuf.Type("root");
+  const type = new protobuf.Type(descriptor.name ?? "root");
+  for (const nested of descriptor.nestedType ?? []) type.add(rowType(nested));
   for (const field of descriptor.field ?? []) {
-    const scalar = SCALARS[Number(field.type)];
-    if (scalar === undefined) throw new Error(`no scalar for type ${String(field.type)} of ${field.name ?? "?"}`);
-    const rule = Number(field.label) === 3 ? "repeated" : "optional";
-    type.add(new protobuf.Field(field.name ?? "", field.number ?? 0, scalar, rule));
+    const rule = Number(field.label) === LABEL_REPEATED ? "repeated" : "optional";
+    type.add(new protobuf.Field(field.name ?? "", field.number ?? 0, fieldType(field), rule));
   }
   return type;
+}
+
+function fieldType(field: { type?: unknown; typeName?: string | null; name?: string | null }): string {
+  const scalar = SCALARS[Number(field.type)];
+  if (scalar !== undefined) return scalar;
+  if (Number(field.type) === TYPE_MESSAGE) return (field.typeName ?? "").split(".").at(-1) ?? "";
+  throw new Error(`no protobuf type ${String(field.type)} for ${field.name ?? "?"}`);
 }

@@ -138,9 +138,8 @@ describe("kill -9", () => {
     }
     const writer = localWriter(server.grpcPort);
     for (const ledger of ledgers) {
-      expect(Number((await writer.finalize({ streamId: ledger.streamId } as never))?.rowCount)).toBe(
-        ledger.acknowledged,
-      );
+      const { connection } = await Appender.open(writer, { streamId: ledger.streamId }, COLUMNS);
+      expect(Number((await connection.finalize())?.rowCount)).toBe(ledger.acknowledged);
     }
     writer.close();
   });
