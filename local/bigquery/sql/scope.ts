@@ -52,11 +52,13 @@ export class Scope {
 
   /** The value of a path `a.b.c`: an alias, a column or an element, then fields of it. */
   resolve(names: readonly string[]): Value {
-    for (let scope: Scope | undefined = this; scope !== undefined; scope = scope.parent) {
-      const found = scope.find(names);
-      if (found !== undefined) return found;
-    }
+    const found = this.lookUp(names);
+    if (found !== undefined) return found;
     throw new SqlError("invalidQuery", `Unrecognized name: ${names.join(".")}`);
+  }
+
+  private lookUp(names: readonly string[]): Value | undefined {
+    return this.find(names) ?? this.parent?.lookUp(names);
   }
 
   private find(names: readonly string[]): Value | undefined {

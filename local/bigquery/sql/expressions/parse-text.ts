@@ -2,7 +2,7 @@ import type { Scalar } from "../types/sql-type.ts";
 import { quoteText } from "../types/value.ts";
 
 const DATE = "\\d{4}-\\d{1,2}-\\d{1,2}";
-const TIME = "\\d{1,2}:\\d{1,2}:\\d{1,2}(\\.\\d{1,6})?";
+const TIME = "([01]?\\d|2[0-3]):\\d{1,2}:\\d{1,2}(\\.\\d{1,6})?";
 const NUMBER = "[+-]?(\\d+(\\.\\d*)?|\\.\\d+)([eE][+-]?\\d+)?";
 
 /** The spellings that BigQuery documents, and the DuckDB type that reads them. */
@@ -13,7 +13,7 @@ const SPELLINGS: Readonly<Partial<Record<Scalar, { readonly pattern: string; rea
   DATE: { pattern: DATE, duck: "DATE" },
   DATETIME: { pattern: `${DATE}([ Tt]${TIME})?`, duck: "TIMESTAMP" },
   TIME: { pattern: TIME, duck: "TIME" },
-  TIMESTAMP: { pattern: `${DATE}([ Tt]${TIME})?(Z|z|[+-]\\d{2}(:\\d{2})?| UTC)?`, duck: "TIMESTAMPTZ" },
+  TIMESTAMP: { pattern: `${DATE}([ Tt]${TIME})?(Z|z|[+-](0\\d|1[0-4])(:[0-5]\\d)?| UTC)?`, duck: "TIMESTAMPTZ" },
 };
 
 /**
@@ -28,8 +28,14 @@ export function fromText(sql: string, type: Scalar, fail: (message: string) => s
   const spelling = SPELLINGS[type];
   if (spelling === undefined) return unsure(sql, type);
   const read = `TRY_CAST(${sql} AS ${spelling.duck})`;
-  const checked = `CASE WHEN ${read} IS NULL THEN ${fail(message)} ELSE ${read} END`;
+  const checked = `CASE WHEN ${read} IS NULL${outside(read, type)} THEN ${fail(message)} ELSE ${read} END`;
   return `CASE WHEN ${sql} IS NULL THEN NULL WHEN regexp_full_match(${sql}, ${quoteText(spelling.pattern)}) THEN ${checked} WHEN ${maybe(sql, type)} THEN ${unsure(sql, type)} ELSE ${fail(message)} END`;
+}
+
+/** DuckDB has more years than 1 to 9999. */
+function outside(read: string, type: Scalar): string {
+  if (type !== "DATE" && type !== "DATETIME" && type !== "TIMESTAMP") return "";
+  return ` OR year(${type === "TIMESTAMP" ? `CAST(${read} AS TIMESTAMP)` : read}) NOT BETWEEN 1 AND 9999`;
 }
 
 /** Surrounding white space, hexadecimal integers, named zones: BigQuery may accept these. */

@@ -1,4 +1,5 @@
 import type { Context } from "../context.ts";
+import { checkNeeds } from "../query/partition-filter.ts";
 import { analyzeQuery } from "../query/query.ts";
 import { SqlError } from "../statement.ts";
 import type { Query } from "../syntax/ast.ts";
@@ -21,7 +22,9 @@ export function arrayQuery(query: Query, context: Context): Value {
 }
 
 export function existsQuery(query: Query, context: Context): Value {
-  return { sql: `EXISTS (${analyzeQuery(query, context).sql})`, type: BOOL };
+  const { sql, needs } = analyzeQuery(query, context);
+  checkNeeds(needs);
+  return { sql: `EXISTS (${sql})`, type: BOOL };
 }
 
 /** DuckDB's IN has the same rules for NULL; a FLOAT64 might be NaN, which equals nothing here and itself there. */
@@ -38,6 +41,7 @@ export function inQuery(arg: Value, query: Query, not: boolean, context: Context
 
 function single(query: Query, context: Context, what: string): { sql: string; type: SqlType; name: string } {
   const source = analyzeQuery(query, context);
+  checkNeeds(source.needs);
   const [column] = source.columns;
   if (column === undefined || source.columns.length !== 1) {
     throw new SqlError("invalidQuery", `${what} must have exactly one column`);

@@ -36,8 +36,8 @@ function outward(scope: Scope): Scope[] {
 }
 
 function rowContext(context: Context, name: string): Context {
-  const { groupKeys: _keys, ...rest } = context;
-  return { ...rest, noAggregates: `an argument of ${name}`, noWindows: `an argument of ${name}` };
+  const { session, scope, ctes, windows } = context;
+  return { session, scope, ctes, windows, noAggregates: `an argument of ${name}`, noWindows: `an argument of ${name}` };
 }
 
 function emitAggregate(call: Call, entries: readonly FunctionEntry[], over: string, context: Context): Value {

@@ -11,6 +11,15 @@ const simple =
     return type === undefined ? sql : `CAST(${sql} AS ${type})`;
   };
 
+/** A FLOAT64 sum: an overflow is an error. */
+const finite =
+  (duck: "sum" | "avg"): EmitAggregate =>
+  ([x = ""], over, call) => {
+    const sql = `${duck}(${distinct(call)}${x})${over}`;
+    const overflowed = `isinf(${sql}) AND NOT coalesce(bool_or(isinf(${x}))${over}, FALSE)`;
+    return `CASE WHEN ${overflowed} THEN CAST(error('floating point overflow') AS DOUBLE) ELSE ${sql} END`;
+  };
+
 /** NaN is the greatest value in DuckDB; in BigQuery it is the answer whenever it is there. */
 const extreme =
   (duck: "min" | "max"): EmitAggregate =>
@@ -50,16 +59,9 @@ export const AGGREGATES = [
     ["COUNTIF(BOOL) -> INT64", ([x = ""], over) => `count(*) FILTER (WHERE ${x})${over}`],
     ["SUM(INT64) -> INT64", simple("sum", "BIGINT"), ["DISTINCT", "OVER"]],
     ["SUM(NUMERIC) -> NUMERIC", simple("sum", "DECIMAL(38,9)"), ["DISTINCT", "OVER"]],
-    ["SUM(FLOAT64) -> FLOAT64", simple("sum"), ["DISTINCT", "OVER"]],
+    ["SUM(FLOAT64) -> FLOAT64", finite("sum"), ["DISTINCT", "OVER"]],
     ["AVG(INT64) -> FLOAT64", simple("avg"), ["DISTINCT", "OVER"]],
-    [
-      "AVG(FLOAT64) -> FLOAT64",
-      ([x = ""], over, call) => {
-        if (call.values[0]?.type.kind !== "FLOAT64") throw unsupported("argument", "AVG of NUMERIC");
-        return `avg(${distinct(call)}${x})${over}`;
-      },
-      ["DISTINCT", "OVER"],
-    ],
+    ["AVG(FLOAT64) -> FLOAT64", finite("avg"), ["DISTINCT", "OVER"]],
     ["MIN(T) -> T", extreme("min")],
     ["MAX(T) -> T", extreme("max")],
     ["ANY_VALUE(T) -> T", ([x = ""], over) => `first(${x})${over}`],

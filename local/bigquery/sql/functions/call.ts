@@ -65,6 +65,8 @@ export function resolveCall(call: Call, entries: readonly FunctionEntry[], conte
   const extras = args.flatMap((arg) => (arg !== undefined && "value" in arg ? [arg.value] : []));
   const best = bestMatch(entries, values, false) ?? bestMatch(entries, values, true);
   if (best === undefined || first === undefined) {
+    if (values.some((value) => value?.type.kind === "NUMERIC"))
+      throw unsupported("argument type", `NUMERIC of ${call.name}`);
     if (args.every((arg) => arg !== undefined && !("value" in arg)))
       throw mismatch(`function ${call.name}`, values as Value[]);
     throw new SqlError(

@@ -36,7 +36,7 @@ const PARSED: Readonly<Record<string, string>> = {
   "%S": "\\d{2}",
 };
 const DATE_ONLY = /%(?:Y|m|d|y|j|a|A|b|B|F|D|%)/g;
-const ELEMENT = /%(?:E[\dS*]*[A-Za-z]|[A-Za-z%])/g;
+const ELEMENT = /%(?:E(?:\d|\*)?[A-Za-z]|[A-Za-z%])/g;
 
 function formatOf(call: CallInfo): string {
   const [format] = call.values;

@@ -51,7 +51,11 @@ export interface Match {
   readonly result: SqlType;
 }
 
-/** Fits `args` (undefined for an argument that is no value) to a signature, with coercion only if asked. */
+/**
+ * Fits `args` (undefined for an argument that is no value) to a signature, with coercion only if asked.
+ *
+ * Functions of FLOAT64 have signatures of their own for NUMERIC in BigQuery, so a NUMERIC does not become a FLOAT64 here.
+ */
 export function matchSignature(
   wanted: Signature,
   args: readonly (Value | undefined)[],
@@ -69,6 +73,7 @@ export function matchSignature(
     const type = typeNamed(param, any);
     const isFree = arg === undefined || arg.literal === "null" || param === "T" || param === "ARRAY<T>";
     if (!mayCoerce && !isFree && type !== undefined && !sameType(arg.type, type)) return undefined;
+    if (param === "FLOAT64" && arg?.type.kind === "NUMERIC") return undefined;
     const value = arg && type && coerce(arg, type);
     if (arg !== undefined && value === undefined) return undefined;
     if (arg !== undefined && value !== arg) cost += (arg.literal === undefined ? 100 : 1) + widening(arg, type);

@@ -26,6 +26,15 @@ const pad =
     return `CASE WHEN ${pattern} = '' THEN CAST(error('pattern must not be empty') AS VARCHAR) ELSE ${duck}(${s}, ${count}, ${pattern}) END`;
   };
 
+/** Letters of which each has one other case; elsewhere (ß) DuckDB maps single characters and BigQuery whole words. */
+const simpleCase =
+  (duck: string) =>
+  ([s = ""]: readonly string[]): string => {
+    const plain = `regexp_full_match(${s}, '[\\x00-\\x7f\\x{c0}-\\x{de}\\x{e0}-\\x{fe}\\x{400}-\\x{45f}]*')`;
+    const message = quoteText(`${duck.toUpperCase()} of these letters is not supported by the embedded BigQuery: `);
+    return `CASE WHEN ${plain} THEN ${duck}(${s}) WHEN ${s} IS NOT NULL THEN CAST(error(${message} || ${s}) AS VARCHAR) END`;
+  };
+
 /** DuckDB reverses grapheme clusters, BigQuery characters: the same for ASCII. */
 const REVERSE =
   "CASE WHEN regexp_full_match($1, '[[:ascii:]]*') THEN reverse($1) ELSE CASE WHEN $1 IS NOT NULL THEN CAST(error('REVERSE of non-ASCII text is not supported by the embedded BigQuery') AS VARCHAR) END END";
@@ -63,8 +72,8 @@ export const STRINGS = [
     ["CHARACTER_LENGTH(STRING) -> INT64", "length($1)"],
     ["BYTE_LENGTH(STRING) -> INT64", "octet_length(encode($1))"],
     ["BYTE_LENGTH(BYTES) -> INT64", "octet_length($1)"],
-    ["UPPER(STRING) -> STRING", "upper($1)"],
-    ["LOWER(STRING) -> STRING", "lower($1)"],
+    ["UPPER(STRING) -> STRING", simpleCase("upper")],
+    ["LOWER(STRING) -> STRING", simpleCase("lower")],
     ["TRIM(STRING) -> STRING", `trim($1, ${SPACES})`],
     ["TRIM(STRING, STRING) -> STRING", "trim($1, $2)"],
     ["LTRIM(STRING) -> STRING", `ltrim($1, ${SPACES})`],

@@ -19,8 +19,7 @@ export function analyzeSelect(select: Select, orderBy: readonly OrderItem[], lim
   const from = select.from && analyzeFrom(select.from, outer);
   const scope = new Scope(from?.relations ?? [], outer.scope, from?.merged ?? []);
   const windows = new Map(select.windows.map((window) => [window.name.toLowerCase(), window.spec]));
-  const { noAggregates: _a, noWindows: _w, groupKeys: _g, ...open } = outer;
-  const base: Context = { ...open, scope, windows };
+  const base: Context = { session: outer.session, ctes: outer.ctes, scope, windows };
   const filter: Context = { ...base, noAggregates: "WHERE clause", noWindows: "WHERE clause" };
   const where = select.where && condition(select.where, filter, "WHERE clause");
   const needs = unmetNeeds(from?.needs ?? [], select.where, filter);

@@ -7,8 +7,7 @@ import { checkNothingLost } from "./guard.ts";
 /** The parser's tree of one query, after a check that it holds everything that was written. */
 export function parseQuery(canonical: Canonical): Json {
   const result = parse(canonical.text, Dialect.BigQuery);
-  if (!result.success)
-    throw new SqlError("invalidQuery", `Syntax error: ${readable(result.error ?? "", canonical.slots)}`);
+  if (!result.success) throw new SqlError("invalidQuery", `Syntax error: ${readable(result.error, canonical.slots)}`);
   const statements = result.ast as unknown as readonly Json[];
   const [tree] = statements;
   if (tree === undefined || statements.length !== 1)

@@ -33,7 +33,7 @@ function readJoin(left: FromItem, node: Json, slots: SlotReader): FromItem {
   const keys = ["this", "on", "using", "kind", "use_inner_keyword", "use_outer_keyword", "nesting_group"];
   const read = readObject(node, "JOIN", keys);
   const type = JOIN_TYPES[typeof read["kind"] === "string" ? read["kind"] : ""];
-  if (type === undefined) throw unsupported("join", String(read["kind"]));
+  if (type === undefined) throw unsupported("join", JSON.stringify(read["kind"]));
   const on: Expr | undefined = optional(read["on"], slots);
   const using = list(read["using"]).map((name) => slots.name(name));
   return { kind: "join", type, left, right: readItem(read["this"] ?? null, slots), using, ...(on && { on }) };
@@ -43,7 +43,7 @@ function readItem(node: Json, slots: SlotReader): FromItem {
   const kind = kindOf(node);
   if (kind === "alias") {
     const read = readNode(node, kind, ["this", "alias"]);
-    return { ...readItem(read["this"] ?? null, slots), ...aliasOf(read["alias"], slots) } as FromItem;
+    return { ...readItem(read["this"] ?? null, slots), ...aliasOf(read["alias"], slots) };
   }
   if (kind === "table") return readTable(node, slots);
   if (kind === "unnest") return readUnnest(node, slots);

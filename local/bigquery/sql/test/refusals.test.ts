@@ -82,6 +82,8 @@ const REFUSALS: readonly Refusal[] = [
   ["SELECT CASE WHEN TRUE THEN 1 ELSE 'a' END", "invalidQuery", /CASE/],
   ["SELECT CAST(DATE '2026-01-01' AS INT64)", "invalidQuery", /Invalid cast from DATE to INT64/],
   ["SELECT DATE '2026-02-30'", "invalidQuery", /Invalid DATE literal/],
+  ["SELECT AVG(x) FROM UNNEST([NUMERIC '1']) AS x", "notImplemented", /NUMERIC of AVG/],
+  ["SELECT SQRT(NUMERIC '1')", "notImplemented", /NUMERIC of SQRT/],
   ["SELECT NUMERIC '1' / 2", "notImplemented", /NUMERIC/],
   [
     "SELECT TIMESTAMP_ADD(TIMESTAMP '2026-01-01', INTERVAL 1 MONTH)",

@@ -32,6 +32,10 @@ const ERRORS: readonly (readonly [sql: string, message: RegExp])[] = [
   ["SELECT TIMESTAMP_ADD(ts, INTERVAL 1 DAY) FROM (SELECT TIMESTAMP '9999-12-31 12:00:00' AS ts)", /overflow/],
   ["SELECT CAST(x AS STRING) FROM (SELECT 1.0 AS x)", /not supported/],
   ["SELECT (SELECT x FROM UNNEST([1, 2]) AS x)", /[Mm]ore than one row/],
+  ["SELECT SUM(x) FROM UNNEST([1e308, 1e308]) AS x", /overflow/],
+  ["SELECT UPPER('stra\u00dfe')", /not supported/],
+  ["SELECT CAST('2026-01-01 24:00:00' AS DATETIME)", /Could not cast/],
+  ["SELECT CAST('0000-01-01' AS DATE)", /Could not cast/],
   ["SELECT ERROR('stop')", /stop/],
 ];
 

@@ -92,6 +92,8 @@ describe("required partition filters", () => {
     "SELECT 1 FROM readings WHERE ts IS NULL",
     "SELECT 1 FROM readings AS a JOIN readings AS b ON a.seq = b.seq WHERE a.ts > '2025-01-01'",
     "SELECT 1 FROM v",
+    "SELECT (SELECT COUNT(*) FROM readings)",
+    "SELECT EXISTS(SELECT 1 FROM readings)",
     "SELECT 1 FROM w WHERE ts > '2025-01-01'",
     "DELETE FROM readings WHERE seq = 1",
     "INSERT INTO readings (tenant) SELECT tenant FROM readings",

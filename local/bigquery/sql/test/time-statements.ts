@@ -67,6 +67,11 @@ export const TIME_CASES = [
       "SELECT UNIX_SECONDS(PARSE_TIMESTAMP('%Y-%m-%d %H:%M:%S', '2008-12-25 15:30:00')), UNIX_SECONDS(PARSE_TIMESTAMP('%F', '2008-12-25'))",
       [["1230219000", "1230163200"]],
     ],
+    [
+      "FORMAT_TIMESTAMP in RFC 3339",
+      "SELECT FORMAT_TIMESTAMP('%Y-%m-%dT%H:%M:%E6SZ', TIMESTAMP '2026-01-01 00:00:00.123456')",
+      [["2026-01-01T00:00:00.123456Z"]],
+    ],
     ["STRING", "SELECT STRING(TIMESTAMP '2008-12-25 15:30:00+00', 'UTC')", [["2008-12-25 15:30:00+00"]]],
   ]),
   ...cases("date_functions", [

@@ -29,7 +29,7 @@ export function duckCast(sql: string, type: SqlType): string {
 /** A string in DuckDB's spelling; NUL cannot stand in a literal. */
 export function quoteText(text: string): string {
   const parts = text.split("\0").map((part) => `'${part.replaceAll("'", "''")}'`);
-  return parts.length === 1 ? `${parts[0] ?? "''"}` : `(${parts.join(" || chr(0) || ")})`;
+  return parts.length === 1 ? (parts[0] ?? "''") : `(${parts.join(" || chr(0) || ")})`;
 }
 
 export function nullOf(type: SqlType): Value {
