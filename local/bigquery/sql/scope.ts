@@ -35,6 +35,8 @@ export class Scope {
   readonly aliases: ReadonlyMap<string, Value>;
   /** Columns of this scope that were used outside an aggregate function and outside a grouping expression. */
   readonly used: string[] = [];
+  /** SQL of the grouping expressions, once they are known: these columns may be used anywhere. */
+  keys: ReadonlySet<string> = new Set();
   /** Aggregate functions met in this scope. */
   aggregates = 0;
 
@@ -113,7 +115,7 @@ export class Scope {
   }
 
   private use(column: Column, rest: readonly string[]): Value {
-    this.used.push(column.name ?? "");
+    if (!this.keys.has(column.sql)) this.used.push(column.name ?? "");
     const partition = column.partition && rest.length === 0 ? { partition: column.partition } : {};
     return fields({ sql: column.sql, type: column.type, ...partition }, rest);
   }

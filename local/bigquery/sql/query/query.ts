@@ -17,6 +17,9 @@ import { analyzeSelect } from "./select.ts";
  */
 export function analyzeQuery(query: Query, context: Context): Source {
   const inner = { ...context, ctes: [...context.ctes] };
+  const names = query.ctes.map((cte) => cte.name.toLowerCase());
+  const duplicate = names.find((name, index) => names.indexOf(name) !== index);
+  if (duplicate !== undefined) throw new SqlError("invalidQuery", `Duplicate alias ${duplicate} for WITH subquery`);
   const definitions = query.ctes.map((cte) => {
     const name = quoteName(context.session.fresh("w"));
     const source = analyzeQuery(cte.query, { ...inner, scope: new Scope([]), windows: new Map() });

@@ -25,6 +25,7 @@ export function analyzeSelect(select: Select, orderBy: readonly OrderItem[], lim
   const needs = unmetNeeds(from?.needs ?? [], select.where, filter);
   const keys = groupKeys(select, filter);
   scope.used.length = 0;
+  scope.keys = new Set(keys);
   const context: Context = { ...base, groupKeys: new Set(keys) };
   const items = outputItems(select, from?.star ?? [], context);
   const late = lateContext(context, items);
@@ -53,7 +54,9 @@ function lateContext(context: Context, items: readonly Item[]): Context {
     items.flatMap((item) => (item.explicit ? [[item.name?.toLowerCase() ?? "", item.value] as const] : [])),
   );
   const { scope } = context;
-  return { ...context, scope: new Scope(scope.relations, scope.parent, scope.merged, aliases) };
+  const late = new Scope(scope.relations, scope.parent, scope.merged, aliases);
+  late.keys = scope.keys;
+  return { ...context, scope: late };
 }
 
 function orderValue(expr: Expr, items: readonly Item[], context: Context): Value {

@@ -86,6 +86,8 @@ class Canonicalizer {
 
   private symbol(token: Token): void {
     this.cursor.next();
+    if (token.text === "," && this.frame().limit)
+      throw syntaxError(this.cursor.sql, token.start, 'Unexpected "," after LIMIT');
     if ("([{".includes(token.text)) this.open(token.text);
     else if (")]}".includes(token.text)) this.close(token);
     else if (";${}".includes(token.text) || token.text === "=>") throw this.refuse(token.text);

@@ -22,7 +22,17 @@ export function readFrom(from: Json, joins: readonly Json[], slots: SlotReader):
     (left, right) => ({ kind: "join", type: "CROSS", left, right, using: [] }),
     first,
   );
+  checkComma(rest.length > 0, joins);
   return readJoins(commas, joins, slots);
+}
+
+/** After a comma RIGHT JOIN and FULL JOIN need parentheses. */
+function checkComma(startsWithComma: boolean, joins: readonly Json[]): void {
+  const kinds = joins.map((join) => (isObject(join) ? join["kind"] : undefined));
+  const comma = startsWithComma ? 0 : kinds.indexOf("Implicit");
+  const outer = comma < 0 ? undefined : kinds.slice(comma).find((kind) => kind === "Right" || kind === "Full");
+  if (outer !== undefined)
+    throw unsupported("join", `${JSON.stringify(outer)} JOIN after a comma, without parentheses`);
 }
 
 function readJoins(first: FromItem, joins: readonly Json[], slots: SlotReader): FromItem {

@@ -65,6 +65,16 @@ export const AGGREGATE_CASES = [
     ["HAVING with an alias", "SELECT x, SUM(x) AS s FROM UNNEST([1, 1, 5]) AS x GROUP BY x HAVING s > 2", [["5", "5"]]],
     ["expression over a key", "SELECT x * 10 + COUNT(*) FROM UNNEST([1, 1]) AS x GROUP BY x", [["12"]]],
   ]),
+  ...cases("subqueries", [
+    [
+      "grouping key in a correlated subquery",
+      "SELECT x, (SELECT COUNT(*) FROM UNNEST([1, 2, 3]) AS y WHERE y > x) FROM UNNEST([1, 1, 2]) AS x GROUP BY x ORDER BY x",
+      [
+        ["1", "2"],
+        ["2", "1"],
+      ],
+    ],
+  ]),
   ...cases("approximate_aggregate_functions", [
     [
       "APPROX_QUANTILES",

@@ -45,6 +45,12 @@ const REFUSALS: readonly Refusal[] = [
   ["SELECT 1 FROM (SELECT 1 AS a) LATERAL VIEW explode(a) b", "notImplemented", /LATERAL/],
   ["SELECT x LIKE ANY ('a') FROM UNNEST(['a']) AS x", "notImplemented", /ANY/],
   ["SELECT TRIM(BOTH 'a' FROM 'b')", "invalidQuery", /Syntax error/],
+  ["SELECT x FROM UNNEST([1]) AS x LIMIT 1, 2", "invalidQuery", /LIMIT/],
+  [
+    "SELECT 1 FROM (SELECT 1 AS a), (SELECT 1 AS b) FULL JOIN (SELECT 1 AS c) ON b = c",
+    "notImplemented",
+    /after a comma/,
+  ],
   // Statements.
   ["UPDATE d.t SET x = 1 WHERE TRUE", "notImplemented", /UPDATE/],
   ["MERGE d.t USING u ON TRUE WHEN MATCHED THEN DELETE", "notImplemented", /MERGE/],
@@ -99,6 +105,7 @@ const REFUSALS: readonly Refusal[] = [
   ["SELECT REGEXP_EXTRACT('a', '(a)(b)')", "invalidQuery", /capturing group/],
   ["SELECT REGEXP_EXTRACT('a', '(a)?b')", "notImplemented", /regular expression/],
   ["SELECT JSON_VALUE('{}', '$..a')", "notImplemented", /JSONPath/],
+  ["WITH a AS (SELECT 1), A AS (SELECT 2) SELECT 1", "invalidQuery", /Duplicate alias a for WITH/],
   // Clauses.
   ["SELECT x, COUNT(*) FROM UNNEST([1]) AS x", "invalidQuery", /neither grouped nor aggregated/],
   ["SELECT x FROM UNNEST([1]) AS x WHERE COUNT(*) > 1", "invalidQuery", /COUNT not allowed in WHERE/],
