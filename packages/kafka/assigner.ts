@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
-import { AssignerProtocol, type PartitionAssigner } from "kafkajs";
+import type { PartitionAssigner } from "kafkajs";
+import { AssignerProtocol } from "./kafkajs.ts";
 
 /** A member of a group, under a name that survives its restarts. */
 export interface NamedMember {

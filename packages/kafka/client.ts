@@ -1,6 +1,7 @@
-import { Kafka, logLevel, type KafkaConfig, type LogEntry } from "kafkajs";
+import type { Kafka as KafkaClient, KafkaConfig, LogEntry } from "kafkajs";
 import type { Logger } from "#runtime";
 import { patchKafkajs } from "./kafkajs-patches.ts";
+import { Kafka, logLevel } from "./kafkajs.ts";
 
 export type { Kafka } from "kafkajs";
 
@@ -20,7 +21,7 @@ export interface KafkaClientOptions {
  * The one way to make a client: kafkajs with its corrections, logging through ours. The few quick retries here bridge a
  * moment; whoever must outlast an outage has a loop of its own that can be stopped.
  */
-export function kafkaClient(options: KafkaClientOptions): Kafka {
+export function kafkaClient(options: KafkaClientOptions): KafkaClient {
   patchKafkajs();
   return new Kafka({
     brokers: [...options.brokers],

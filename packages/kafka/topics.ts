@@ -1,6 +1,7 @@
-import { ConfigResourceTypes, type Admin, type ITopicConfig } from "kafkajs";
+import type { Admin, ITopicConfig } from "kafkajs";
 import type { KafkaTopic } from "#events";
 import { kafkaErrors } from "./errors.ts";
+import { ConfigResourceTypes } from "./kafkajs.ts";
 
 /** How topics are kept by this cluster. */
 export interface TopicCreation {
