@@ -15,18 +15,18 @@ import {
   text,
 } from "#runtime";
 import { z } from "zod";
+import { isLoopback, LOOPBACK } from "./loopback.ts";
 
 /** Where it listens without being told; the same ports that other BigQuery emulators use. */
 export const DEFAULT_REST_PORT = 9050;
 export const DEFAULT_GRPC_PORT = 9060;
-const LOOPBACK = /^(127\.\d+\.\d+\.\d+|::1|localhost)$/;
 
 const schema = z
   .object({
     ...runtimeVariables,
     DATA_DIR: text().describe("Directory of the database; made if it is missing."),
     HOST: text()
-      .default("127.0.0.1")
+      .default(LOOPBACK)
       .describe("Address that REST and gRPC listen on. Beyond loopback BEARER_TOKEN is required."),
     REST_PORT: port().default(DEFAULT_REST_PORT).describe("Port of the REST API; 0 takes any free one."),
     GRPC_PORT: port().default(DEFAULT_GRPC_PORT).describe("Port of the Storage Write API; 0 takes any free one."),
@@ -41,7 +41,7 @@ const schema = z
     FAULT_ADMIN: boolean().default(false).describe("Serve faults on demand over HTTP, on loopback only; for tests."),
     FAULT_ADMIN_PORT: port().default(0).describe("Port of the fault server; 0 takes any free one."),
   })
-  .refine((config) => LOOPBACK.test(config.HOST) || config.BEARER_TOKEN !== undefined, {
+  .refine((config) => isLoopback(config.HOST) || config.BEARER_TOKEN !== undefined, {
     path: ["BEARER_TOKEN"],
     message: "must be set when HOST is not a loopback address",
   });

@@ -1,10 +1,6 @@
-import { once } from "node:events";
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import type { Clock, Logger, Timer } from "#runtime";
 import { silentLogger, systemClock } from "#runtime";
-import type { Express } from "express";
 import type { Registry } from "prom-client";
 import { tokenMatches } from "./bearer.ts";
 import { sweep } from "./engine/housekeeping.ts";
@@ -12,8 +8,10 @@ import { Store } from "./engine/store.ts";
 import { createFaultAdmin } from "./faults/admin.ts";
 import { FaultPlan } from "./faults/plan.ts";
 import { restFaults } from "./faults/rest-faults.ts";
+import { listen, type Listener } from "./listener.ts";
+import { isLoopback, LOOPBACK } from "./loopback.ts";
 import { createMetrics } from "./metrics.ts";
-import { createRestApp } from "./rest/index.ts";
+import { createRestApp, type RestApp } from "./rest/index.ts";
 import { translate } from "./sql/index.ts";
 import { GrpcServer } from "./write/grpc-server.ts";
 
@@ -40,7 +38,6 @@ export interface EmbeddedBigQueryOptions {
   readonly registry?: Registry;
 }
 
-const LOOPBACK = "127.0.0.1";
 const DEFAULT_MEMORY_MIB = 160;
 const DEFAULT_THREADS = 2;
 const DEFAULT_SWEEP_INTERVAL_MS = 600_000;
@@ -62,21 +59,22 @@ export class EmbeddedBigQuery {
   readonly faultAdminPort: number | undefined;
   readonly #parts: Parts;
 
-  /** Opens the database, then both listeners. Rejects, with nothing left open, if one of them cannot be had. */
+  /** Opens the database, then the listeners. Rejects, with nothing left open, if one of them cannot be had. */
   static async start(options: EmbeddedBigQueryOptions): Promise<EmbeddedBigQuery> {
-    if ((options.host ?? LOOPBACK) !== LOOPBACK && options.bearerToken === undefined) {
+    if (!isLoopback(options.host ?? LOOPBACK) && options.bearerToken === undefined) {
       throw new Error("a bearerToken is required to listen beyond loopback");
     }
-    const parts = await startParts(options);
-    return new EmbeddedBigQuery(parts);
+    await using opening = new AsyncDisposableStack();
+    const ports = await openParts(options, opening);
+    return new EmbeddedBigQuery({ ...ports, opened: opening.move() });
   }
 
   private constructor(parts: Parts) {
     this.#parts = parts;
     this.faults = parts.faults;
-    this.restPort = portOf(parts.rest);
-    this.grpcPort = parts.grpc.port;
-    this.faultAdminPort = parts.admin && portOf(parts.admin);
+    this.restPort = parts.restPort;
+    this.grpcPort = parts.grpcPort;
+    this.faultAdminPort = parts.faultAdminPort;
   }
 
   /** Base address of the REST API, as clients take it for `apiEndpoint`. */
@@ -86,51 +84,62 @@ export class EmbeddedBigQuery {
 
   /** Takes no new requests, finishes those under way, then lets go of the database. */
   async stop(): Promise<void> {
-    const { rest, admin, grpc, store, sweeps, faults } = this.#parts;
-    sweeps.clear();
-    faults.clear();
-    await Promise.all([closeHttp(rest), admin && closeHttp(admin), grpc.stop(STOP_GRACE_MS)]);
-    await store.close();
+    await this.#parts.opened.disposeAsync();
   }
 }
 
-interface Parts {
-  readonly store: Store;
+interface Opened {
   readonly faults: FaultPlan;
-  readonly rest: Server;
-  readonly admin: Server | undefined;
-  readonly grpc: GrpcServer;
-  readonly sweeps: Timer;
+  readonly restPort: number;
+  readonly grpcPort: number;
+  readonly faultAdminPort: number | undefined;
 }
 
-async function startParts(options: EmbeddedBigQueryOptions): Promise<Parts> {
-  const clock = options.clock ?? systemClock;
-  const log = options.log ?? silentLogger;
-  const host = options.host ?? LOOPBACK;
+interface Parts extends Opened {
+  /** What {@link EmbeddedBigQuery.stop} closes, the last opened first. */
+  readonly opened: AsyncDisposableStack;
+}
+
+async function openParts(options: EmbeddedBigQueryOptions, opened: AsyncDisposableStack): Promise<Opened> {
+  const { clock = systemClock, log = silentLogger, host = LOOPBACK, faultAdminPort } = options;
+  const listening = { graceMs: STOP_GRACE_MS, clock };
   const faults = new FaultPlan(clock);
-  const store = await openStore(options, clock);
-  const opened: { close(): unknown }[] = [store];
-  try {
-    const rest = await listen(restApp(options, store, faults, log), options.restPort ?? 0, host);
-    opened.push(rest);
-    const grpc = await GrpcServer.start({
-      store,
-      faults,
-      host,
-      port: options.grpcPort ?? 0,
-      maxBacklogBytes: MAX_BACKLOG_BYTES,
-      onInternalError: (err) => log.error({ err }, "a write call failed"),
-      ...(options.bearerToken === undefined ? {} : { bearerToken: options.bearerToken }),
-    });
-    opened.push({ close: () => grpc.stop(0) });
-    const { faultAdminPort } = options;
-    const admin =
-      faultAdminPort === undefined ? undefined : await listen(createFaultAdmin(faults), faultAdminPort, LOOPBACK);
-    return { store, faults, rest, grpc, admin, sweeps: scheduleSweeps(store, clock, log, options) };
-  } catch (error) {
-    for (const part of opened.reverse()) await part.close();
-    throw error;
-  }
+  const store = opened.adopt(await openStore(options, clock), (each) => each.close());
+  const app = opened.adopt(restApp(options, store, faults, log), (each) => each.close());
+  const rest = opened.adopt(await listen(app, { ...listening, host, port: options.restPort ?? 0 }), close);
+  const grpc = opened.adopt(await startGrpc(options, store, faults, log), (each) => each.stop(STOP_GRACE_MS));
+  const admin =
+    faultAdminPort === undefined
+      ? undefined
+      : opened.adopt(
+          await listen(createFaultAdmin(faults), { ...listening, host: LOOPBACK, port: faultAdminPort }),
+          close,
+        );
+  opened.adopt(scheduleSweeps(store, clock, log, options), (timer) => timer.clear());
+  // A frozen call would hold up the stop for ever.
+  opened.defer(() => faults.clear());
+  return { faults, restPort: rest.port, grpcPort: grpc.port, faultAdminPort: admin?.port };
+}
+
+function close(listener: Listener): Promise<void> {
+  return listener.close();
+}
+
+function startGrpc(
+  options: EmbeddedBigQueryOptions,
+  store: Store,
+  faults: FaultPlan,
+  log: Logger,
+): Promise<GrpcServer> {
+  return GrpcServer.start({
+    store,
+    faults,
+    host: options.host ?? LOOPBACK,
+    port: options.grpcPort ?? 0,
+    maxBacklogBytes: MAX_BACKLOG_BYTES,
+    onInternalError: (err) => log.error({ err }, "a write call failed"),
+    ...(options.bearerToken === undefined ? {} : { bearerToken: options.bearerToken }),
+  });
 }
 
 async function openStore(options: EmbeddedBigQueryOptions, clock: Clock): Promise<Store> {
@@ -150,7 +159,7 @@ async function openStore(options: EmbeddedBigQueryOptions, clock: Clock): Promis
   return store;
 }
 
-function restApp(options: EmbeddedBigQueryOptions, store: Store, faults: FaultPlan, logger: Logger): Express {
+function restApp(options: EmbeddedBigQueryOptions, store: Store, faults: FaultPlan, logger: Logger): RestApp {
   const { bearerToken, dataDir } = options;
   return createRestApp({
     store,
@@ -168,25 +177,5 @@ function scheduleSweeps(store: Store, clock: Clock, log: Logger, options: Embedd
       (swept) => log.debug({ ...swept }, "swept"),
       (err: unknown) => log.error({ err }, "the sweep failed: expired rows keep their space until the next one"),
     );
-  });
-}
-
-async function listen(app: Express, port: number, host: string): Promise<Server> {
-  const server = createServer(app);
-  server.listen(port, host);
-  await once(server, "listening");
-  return server;
-}
-
-function portOf(server: Server): number {
-  return (server.address() as AddressInfo).port;
-}
-
-function closeHttp(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    server.close(() => resolve());
-    server.closeIdleConnections();
-    const cut = setTimeout(() => server.closeAllConnections(), STOP_GRACE_MS);
-    cut.unref();
   });
 }

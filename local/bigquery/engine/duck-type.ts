@@ -68,7 +68,11 @@ export function quoteText(text: string): string {
   return `'${text.replaceAll("'", "''")}'`;
 }
 
-/** One column of CREATE TABLE; REQUIRED is NOT NULL, so that no path into the table can pass it by. */
+/**
+ * One column of CREATE TABLE. REQUIRED is NOT NULL, so that no path into the table can pass it by. A REPEATED column is
+ * never NULL in BigQuery: what is not given is an empty array, in rows that are older than the column too.
+ */
 export function columnDefinition(field: Field): string {
-  return `${quoteName(field.name)} ${columnType(field)}${field.mode === "REQUIRED" ? " NOT NULL" : ""}`;
+  const constraint = { NULLABLE: "", REQUIRED: " NOT NULL", REPEATED: " DEFAULT []" }[field.mode];
+  return `${quoteName(field.name)} ${columnType(field)}${constraint}`;
 }

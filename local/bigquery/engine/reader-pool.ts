@@ -18,12 +18,19 @@ export class ReaderPool {
     this.#free = [...connections];
   }
 
-  /** Runs `sql` and hands its streaming result to `read`; the connection is busy until `read` settles. */
-  async query<T>(sql: string, read: (result: DuckDBResult) => Promise<T>): Promise<T> {
+  /**
+   * Runs `sql` and hands its streaming result to `read`; the connection is busy until `read` settles. An abort of
+   * `signal` interrupts the query: it, or the next read of its result, rejects.
+   */
+  async query<T>(sql: string, read: (result: DuckDBResult) => Promise<T>, signal?: AbortSignal): Promise<T> {
     const connection = await this.#take();
+    const interrupt = (): void => connection.interrupt();
     try {
+      signal?.throwIfAborted();
+      signal?.addEventListener("abort", interrupt);
       return await read(await connection.stream(sql));
     } finally {
+      signal?.removeEventListener("abort", interrupt);
       this.#giveBack(connection);
     }
   }

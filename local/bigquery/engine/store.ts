@@ -78,9 +78,9 @@ export class Store {
     return this.writer.append(task);
   }
 
-  /** Runs DuckDB SQL that only reads. */
-  query<T>(duckSql: string, read: (result: DuckDBResult) => Promise<T>): Promise<T> {
-    return this.#readers.query(duckSql, read);
+  /** Runs DuckDB SQL that only reads; see {@link ReaderPool.query}. */
+  query<T>(duckSql: string, read: (result: DuckDBResult) => Promise<T>, signal?: AbortSignal): Promise<T> {
+    return this.#readers.query(duckSql, read, signal);
   }
 
   /** Runs one INSERT or DELETE in the writer queue; answers the number of rows it changed. */

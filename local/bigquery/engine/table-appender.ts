@@ -1,4 +1,12 @@
-import { type DuckDBAppender, type DuckDBConnection, DuckDBDataChunk, type DuckDBType } from "@duckdb/node-api";
+import {
+  type DuckDBAppender,
+  type DuckDBConnection,
+  DuckDBDataChunk,
+  DuckDBListValue,
+  type DuckDBType,
+  type DuckDBValue,
+} from "@duckdb/node-api";
+import type { Field } from "../schema/field.ts";
 import type { Table } from "../schema/table.ts";
 import { vectorType } from "./duck-type.ts";
 import type { RowBatch } from "./row-batch.ts";
@@ -15,16 +23,19 @@ const CHUNK_ROWS = 2048;
 export class TableAppender {
   readonly #appender: DuckDBAppender;
   readonly #types: readonly DuckDBType[];
+  /** What a column takes from a batch that is older than the column. */
+  readonly #absent: readonly DuckDBValue[];
   #waiting: RowBatch[] = [];
   #waitingRows = 0;
 
   static async open(connection: DuckDBConnection, table: Table): Promise<TableAppender> {
-    return new TableAppender(await connection.createAppender(table.storageName), table.fields.map(vectorType));
+    return new TableAppender(await connection.createAppender(table.storageName), table.fields);
   }
 
-  private constructor(appender: DuckDBAppender, types: readonly DuckDBType[]) {
+  private constructor(appender: DuckDBAppender, fields: readonly Field[]) {
     this.#appender = appender;
-    this.#types = types;
+    this.#types = fields.map(vectorType);
+    this.#absent = fields.map((field) => (field.mode === "REPEATED" ? new DuckDBListValue([]) : null));
   }
 
   add(batch: RowBatch): void {
@@ -56,17 +67,18 @@ export class TableAppender {
   #appendChunk(batches: readonly RowBatch[], rows: number): void {
     if (rows === 0) return;
     const chunk = DuckDBDataChunk.create(this.#types, rows);
-    for (let column = 0; column < this.#types.length; column++) fillColumn(chunk, column, batches);
+    for (let column = 0; column < this.#types.length; column++)
+      fillColumn(chunk, column, batches, this.#absent[column] ?? null);
     this.#appender.appendDataChunk(chunk);
   }
 }
 
-function fillColumn(chunk: DuckDBDataChunk, column: number, batches: readonly RowBatch[]): void {
+function fillColumn(chunk: DuckDBDataChunk, column: number, batches: readonly RowBatch[], absent: DuckDBValue): void {
   const vector = chunk.getColumnVector(column);
   let row = 0;
   for (const batch of batches) {
     const values = batch.columns[column];
-    for (let i = 0; i < batch.rowCount; i++) vector.setItem(row++, values?.[i] ?? null);
+    for (let i = 0; i < batch.rowCount; i++) vector.setItem(row++, values ? (values[i] ?? null) : absent);
   }
   vector.flush();
 }

@@ -81,7 +81,8 @@ export async function updateTable(store: Store, ref: TableRef, change: (current:
     async (connection) => {
       const current = existingTable(store, ref);
       const updated: Table = { ...change(current), modifiedMs: store.clock.nowMs() };
-      for (const field of updated.fields.slice(current.fields.length)) await addColumn(connection, updated, field);
+      const added = updated.kind === "TABLE" ? updated.fields.slice(current.fields.length) : [];
+      for (const field of added) await addColumn(connection, updated, field);
       await persistTable(connection, updated);
       return updated;
     },

@@ -56,7 +56,7 @@ async function runJob(job: Job, context: RestContext): Promise<void> {
   if (timer) timer.clear();
 }
 
-/** Ends a running job for its client at once; the statement itself ends at its next chunk of rows. */
+/** Ends a running job for its client at once; its statement is interrupted. */
 export function stopJob(job: Job, { store }: RestContext, message: string): void {
   job.finish({ error: new ApiError("stopped", `Job execution was cancelled: ${message}`) }, store.clock.nowMs());
 }
@@ -93,7 +93,7 @@ async function select(
 ): Promise<JobOutcome> {
   const writer = context.jobs.resultWriter();
   try {
-    await context.store.query(sql, (result) => copyRows(job, result, fields, writer));
+    await context.store.query(sql, (result) => copyRows(job, result, fields, writer), job.signal);
     return { fields, result: await writer.finish() };
   } catch (error) {
     await writer.abandon();

@@ -29,6 +29,7 @@ export class Job {
   /** Resolves when the job is done, well or not. Never rejects. */
   readonly done: Promise<void>;
   readonly #finished: () => void;
+  readonly #end = new AbortController();
   #outcome: JobOutcome | undefined;
   #endedMs: number | undefined;
 
@@ -39,6 +40,11 @@ export class Job {
     const { promise, resolve } = Promise.withResolvers<undefined>();
     this.done = promise;
     this.#finished = () => resolve(undefined);
+  }
+
+  /** Aborted when the job is done: interrupts the statement of one that was stopped. */
+  get signal(): AbortSignal {
+    return this.#end.signal;
   }
 
   get outcome(): JobOutcome | undefined {
@@ -55,6 +61,7 @@ export class Job {
     this.#outcome = outcome;
     this.#endedMs = nowMs;
     this.#finished();
+    this.#end.abort(new Error("the job is done"));
     return true;
   }
 }

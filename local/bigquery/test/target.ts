@@ -28,7 +28,11 @@ export async function openTarget(): Promise<Target> {
   const real = realTarget();
   if (!real) return openEmbedded();
   const writer = new managedwriter.WriterClient({ projectId: real.projectId });
-  return { ...real, writer, embedded: undefined, freshTableId, stop: () => Promise.resolve(writer.close()) };
+  const stop = (): Promise<void> => {
+    writer.close();
+    return Promise.resolve();
+  };
+  return { ...real, writer, embedded: undefined, freshTableId, stop };
 }
 
 /** An embedded BigQuery in this process, over a directory that is deleted at the end. */

@@ -1,4 +1,3 @@
-import type { TableField } from "@google-cloud/bigquery";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { arbitraryRow, COLUMNS, plain, type PlainRow } from "../rest/test/arbitrary-row.ts";
@@ -33,9 +32,9 @@ describe("rows written as protobuf", () => {
     await fc.assert(
       fc.asyncProperty(fc.array(arbitraryRow, { minLength: 1, maxLength: 20 }), async (rows) => {
         const id = target.freshTableId();
-        await dataset.createTable(id, { schema: { fields: COLUMNS as TableField[] } });
+        await dataset.createTable(id, { schema: { fields: COLUMNS } });
         const newStreamOf = `projects/${target.projectId}/datasets/${target.datasetId}/tables/${id}`;
-        const appender = await Appender.open(target.writer, { newStreamOf }, COLUMNS as TableField[]);
+        const appender = await Appender.open(target.writer, { newStreamOf }, COLUMNS);
         expect(
           await appender.append(
             rows.map((row, n) => ({ n, ...asMessage(row) })),

@@ -74,13 +74,17 @@ export class AppendConnection {
     this.#options = options;
   }
 
-  /** Serves the call to its end. Throws {@link CallEnd} to end it with a status. */
+  /** Serves the call to its end. Throws {@link CallEnd} to end it with a status, after the replies that it owes. */
   async serve(): Promise<void> {
-    for await (const request of this.#call) {
-      this.#owe(await this.#accept(request as AppendRowsRequest));
-      while (this.#owed.length >= MAX_OWED_REPLIES || this.#backlogIsFull()) await this.#owed[0];
+    try {
+      // Leaving the loop by a throw must not destroy the stream: the status is still to be sent on it.
+      for await (const request of this.#call.iterator({ destroyOnReturn: false })) {
+        this.#owe(await this.#accept(request as AppendRowsRequest));
+        while (this.#owed.length >= MAX_OWED_REPLIES || this.#backlogIsFull()) await this.#owed[0];
+      }
+    } finally {
+      await this.#replied;
     }
-    await this.#replied;
   }
 
   /** Judges a request and queues its rows. The promise inside is the reply: awaiting it here would end pipelining. */
