@@ -3,7 +3,7 @@ import type { DuckDBConnection } from "@duckdb/node-api";
 import type { Field } from "../schema/field.ts";
 import { type Dataset, type DatasetRef, type Table, tableName, type TableRef } from "../schema/table.ts";
 import { persistDataset, persistDatasetRemoval, persistTable, persistTableRemoval } from "./catalog.ts";
-import { columnDefinition, quoteName } from "./duck-type.ts";
+import { columnDefinition, columnType, quoteName } from "./duck-type.ts";
 import type { Store } from "./store.ts";
 import { StoreError } from "./store-error.ts";
 
@@ -127,8 +127,13 @@ function createStatement(table: Table): string {
   return `CREATE TABLE ${quoteName(table.storageName)} (${table.fields.map(columnDefinition).join(", ")})`;
 }
 
+/** In a transaction DuckDB cannot add a column together with a default that is no constant, hence the steps. */
 async function addColumn(connection: DuckDBConnection, table: Table, field: Field): Promise<void> {
-  await connection.run(`ALTER TABLE ${quoteName(table.storageName)} ADD COLUMN ${columnDefinition(field)}`);
+  const [storage, column] = [quoteName(table.storageName), quoteName(field.name)];
+  await connection.run(`ALTER TABLE ${storage} ADD COLUMN ${column} ${columnType(field)}`);
+  if (field.mode !== "REPEATED") return;
+  await connection.run(`UPDATE ${storage} SET ${column} = []`);
+  await connection.run(`ALTER TABLE ${storage} ALTER COLUMN ${column} SET DEFAULT []`);
 }
 
 async function dropStorage(store: Store, connection: DuckDBConnection, table: Table): Promise<void> {

@@ -41,6 +41,8 @@ interface Frame {
   readonly opener: string;
   readonly close: string;
   limit: boolean;
+  /** A SELECT has been read: only then may a FROM follow. */
+  select: boolean;
   interval: boolean;
 }
 
@@ -53,7 +55,7 @@ class Canonicalizer {
   private readonly cursor: Cursor;
   private readonly slots: Slot[] = [];
   private readonly out: string[] = [];
-  private readonly frames: Frame[] = [{ opener: "", close: "", limit: false, interval: false }];
+  private readonly frames: Frame[] = [{ opener: "", close: "", limit: false, select: false, interval: false }];
   private positional = 0;
   private opener = "";
 
@@ -96,7 +98,7 @@ class Canonicalizer {
 
   private open(text: string): void {
     this.out.push(text);
-    this.frames.push({ opener: this.opener, close: text, limit: false, interval: false });
+    this.frames.push({ opener: this.opener, close: text, limit: false, select: false, interval: false });
     this.opener = "";
   }
 
@@ -156,6 +158,8 @@ class Canonicalizer {
     const frame = this.frame();
     if (UNSUPPORTED_WORDS.has(word)) throw this.refuse(this.unsupportedText(word));
     if (word === "HAVING" && frame.opener !== "") throw this.refuse(`${frame.opener}(… HAVING …)`);
+    if (word === "FROM" && !frame.select) throw this.refuse("FROM before SELECT");
+    if (word === "SELECT" || word === "UNION" || word === "INTERSECT") frame.select = word === "SELECT";
     if (word === "LIMIT") frame.limit = true;
     if (word === "INTERVAL") frame.interval = true;
     else if (INTERVAL_UNITS.has(word)) frame.interval = false;

@@ -51,6 +51,7 @@ const REFUSALS: readonly Refusal[] = [
     "notImplemented",
     /after a comma/,
   ],
+  ["SELECT 1 FROM (FROM UNNEST([1]) SELECT 1)", "notImplemented", /FROM before SELECT/],
   // Statements.
   ["UPDATE d.t SET x = 1 WHERE TRUE", "notImplemented", /UPDATE/],
   ["MERGE d.t USING u ON TRUE WHEN MATCHED THEN DELETE", "notImplemented", /MERGE/],
