@@ -158,7 +158,7 @@ class Canonicalizer {
     const frame = this.frame();
     if (UNSUPPORTED_WORDS.has(word)) throw this.refuse(this.unsupportedText(word));
     if (word === "HAVING" && frame.opener !== "") throw this.refuse(`${frame.opener}(… HAVING …)`);
-    if (word === "FROM" && !frame.select) throw this.refuse("FROM before SELECT");
+    if (word === "FROM" && !frame.select) throw this.refuse("FROM without a SELECT before it");
     if (word === "SELECT" || word === "UNION" || word === "INTERSECT") frame.select = word === "SELECT";
     if (word === "LIMIT") frame.limit = true;
     if (word === "INTERVAL") frame.interval = true;
