@@ -114,6 +114,9 @@ const ONE_NODE = {
   "share.coordinator.state.topic.replication.factor": 1,
   "share.coordinator.state.topic.min.isr": 1,
   "share.coordinator.state.topic.num.partitions": 1,
+  // After a kill -9 the node may register again only when its former session is over; by default that takes 9 s.
+  "broker.session.timeout.ms": 3000,
+  "broker.heartbeat.interval.ms": 500,
   "group.initial.rebalance.delay.ms": 0,
   "group.min.session.timeout.ms": 1000,
   "auto.create.topics.enable": "false",

@@ -37,7 +37,7 @@ test.each([
     log: silentLogger,
   });
   await work.produce(600);
-  await fenced.takeOver();
+  await eventually("taken over", () => fenced.takeOver(), Boolean, { timeoutMs: 60_000 });
   await fenced.commit({ offset: 10n, metadata: "old" });
   let killed: Promise<unknown> | undefined;
   onNextRequest(proxy, step, () => {
