@@ -3,7 +3,6 @@ import type { Clock, Logger, Timer } from "#runtime";
 import { silentLogger, systemClock } from "#runtime";
 import type { Registry } from "prom-client";
 import { tokenMatches } from "./bearer.ts";
-import { sweep } from "./engine/housekeeping.ts";
 import { Store } from "./engine/store.ts";
 import { createFaultAdmin } from "./faults/admin.ts";
 import { FaultPlan } from "./faults/plan.ts";
@@ -13,6 +12,7 @@ import { isLoopback, LOOPBACK } from "./loopback.ts";
 import { createMetrics } from "./metrics.ts";
 import { createRestApp, type RestApp } from "./rest/index.ts";
 import { translate } from "./sql/index.ts";
+import { sweep } from "./housekeeping.ts";
 import { GrpcServer } from "./write/grpc-server.ts";
 
 export interface EmbeddedBigQueryOptions {

@@ -1,11 +1,11 @@
 import { quoteName } from "../engine/duck-type.ts";
 import type { Table } from "../schema/table.ts";
-import { expiredFilter } from "../sql/query/expiration.ts";
+import { livePartitions } from "../sql/query/expiration.ts";
 import type { RestContext } from "./context.ts";
 
 /** `FROM` and `WHERE` of a table's rows without those of expired partitions, which are still stored until the sweep. */
 export function fromLiveRows({ store }: RestContext, table: Table): string {
-  const filter = expiredFilter(table, store.clock.nowMicros());
+  const filter = livePartitions(table, store.clock.nowMicros());
   return `FROM ${quoteName(table.storageName)} WHERE ${filter === undefined ? "true" : `(${filter})`}`;
 }
 

@@ -52,3 +52,9 @@ export interface Table {
 export function tableName(ref: TableRef): string {
   return `${ref.projectId}.${ref.datasetId}.${ref.tableId}`;
 }
+
+/** The column that a table is partitioned by; undefined for a table without partitions. */
+export function partitionFieldOf({ partitioning, fields }: Table): Field | undefined {
+  const name = partitioning?.field.toLowerCase();
+  return name === undefined ? undefined : fields.find((field) => field.name.toLowerCase() === name);
+}

@@ -1,6 +1,6 @@
-import type { PartitionGranularity, Table } from "../../schema/table.ts";
+import { partitionFieldOf, type PartitionGranularity, type Table } from "../../schema/table.ts";
 import { civilText, dateLiteral, timestampSql } from "../types/literal.ts";
-import { quoteName, sameName } from "../types/sql-type.ts";
+import { quoteName } from "../types/sql-type.ts";
 
 const HOUR_MICROS = 3_600_000_000n;
 const DAY_MICROS = 24n * HOUR_MICROS;
@@ -11,10 +11,10 @@ const DAY_MICROS = 24n * HOUR_MICROS;
  *
  * Source: https://cloud.google.com/bigquery/docs/managing-partitioned-tables#partition-expiration
  */
-export function expiredFilter(table: Table, nowMicros: bigint): string | undefined {
+export function livePartitions(table: Table, nowMicros: bigint): string | undefined {
   const { partitioning } = table;
   if (partitioning?.expirationMs === undefined) return undefined;
-  const field = table.fields.find((candidate) => sameName(candidate.name, partitioning.field));
+  const field = partitionFieldOf(table);
   if (field === undefined) return undefined;
   const cutOff = oldestLiveStart(
     partitioning.granularity,

@@ -6,8 +6,9 @@ import { unsupported } from "../syntax/node.ts";
 import type { Session } from "../session.ts";
 import { parseStatementQuery } from "../source/statement-query.ts";
 import { fieldSqlType, quoteName, sameName } from "../types/sql-type.ts";
-import { expiredFilter } from "./expiration.ts";
+import { livePartitions } from "./expiration.ts";
 import type { From } from "./from.ts";
+import { informationSchema, isInformationSchema } from "./information-schema.ts";
 import { analyzeQuery } from "./query.ts";
 
 const MAX_VIEW_DEPTH = 16;
@@ -17,6 +18,7 @@ export function tableRelation(path: readonly string[], alias: string | undefined
   const cte = path.length === 1 ? context.ctes.findLast((candidate) => sameName(candidate.name, path[0])) : undefined;
   const name = alias ?? path.at(-1) ?? "";
   if (cte !== undefined) return subqueryRelation(cte.source, name, context, cte.source.sql);
+  if (isInformationSchema(path)) return subqueryRelation(informationSchema(path, context), name, context);
   const table = findTable(path, context.session);
   if (!context.session.tables.some((ref) => tableName(ref) === tableName(table.ref)))
     context.session.tables.push(table.ref);
@@ -57,7 +59,7 @@ function scan(table: Table, alias: string, context: Context): From {
     type: fieldSqlType(field),
     ...(need && sameName(need.field, field.name) && { partition: need }),
   }));
-  const live = expiredFilter(table, context.session.input.nowMicros);
+  const live = livePartitions(table, context.session.input.nowMicros);
   const stored = quoteName(table.storageName);
   const sql = live === undefined ? stored : `(SELECT * FROM ${stored} WHERE ${live})`;
   return {
@@ -107,7 +109,7 @@ export function findTable(path: readonly string[], session: Session): Table {
 
 export function tableRef(path: readonly string[], session: Session): TableRef {
   const { projectId, defaultDatasetId } = session.input;
-  if (path.some((part) => part.toUpperCase() === "INFORMATION_SCHEMA")) throw unsupported("table", path.join("."));
+  if (isInformationSchema(path)) throw unsupported("table", path.join("."));
   if (path.some((part) => part.includes("*"))) throw unsupported("wildcard table", path.join("."));
   if (path.length > 3) throw unsupported("table path", path.join("."));
   const tableId = path.at(-1) ?? "";

@@ -1,5 +1,5 @@
 import { condition } from "../expressions/operators.ts";
-import { expiredFilter } from "../query/expiration.ts";
+import { livePartitions } from "../query/expiration.ts";
 import { checkNeeds, unmetNeeds } from "../query/partition-filter.ts";
 import { findTable, tableRelation } from "../query/table.ts";
 import { Scope } from "../scope.ts";
@@ -56,7 +56,7 @@ function deleteSql(
   const where = whereOf(cursor);
   const sql = condition(where, filter, "WHERE clause");
   checkNeeds(unmetNeeds(needs, where, filter));
-  const live = expiredFilter(table, session.input.nowMicros);
+  const live = livePartitions(table, session.input.nowMicros);
   const alive = live === undefined ? "" : ` AND (${live})`;
   return `DELETE FROM ${quoteName(table.storageName)} AS ${target} WHERE ${sql}${alive}`;
 }

@@ -35,6 +35,35 @@ describe("tables", () => {
   });
 });
 
+describe("INFORMATION_SCHEMA", () => {
+  const tables = [readings(), view("newest", "SELECT 1 AS x")];
+
+  it("lists tables and views", async () => {
+    const sql =
+      "SELECT table_name, table_type, is_insertable_into FROM d.INFORMATION_SCHEMA.TABLES ORDER BY table_name";
+    expect(await query(connection, sql, tables)).toEqual([
+      ["newest", "VIEW", "NO"],
+      ["readings", "BASE TABLE", "YES"],
+    ]);
+  });
+
+  it("lists columns with their GoogleSQL types", async () => {
+    const sql = `SELECT column_name, ordinal_position, is_nullable, data_type, is_partitioning_column
+      FROM \`p.d\`.INFORMATION_SCHEMA.COLUMNS AS c WHERE c.table_name = 'readings' ORDER BY c.ordinal_position`;
+    expect(await query(connection, sql, tables)).toEqual([
+      ["tenant", "1", "NO", "STRING", "NO"],
+      ["seq", "2", "YES", "INT64", "NO"],
+      ["ts", "3", "YES", "TIMESTAMP", "YES"],
+      ["value", "4", "YES", "FLOAT64", "NO"],
+      ["tags", "5", "NO", "ARRAY<STRING>", "NO"],
+    ]);
+  });
+
+  it("of an empty dataset is empty", async () => {
+    expect(await query(connection, "SELECT * FROM d.INFORMATION_SCHEMA.COLUMNS")).toEqual([]);
+  });
+});
+
 describe("expired partitions", () => {
   const DAY_MS = 86_400_000;
   const expiring = (days: number): Table =>

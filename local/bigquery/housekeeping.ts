@@ -1,9 +1,9 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
-import { oldestLiveMs } from "../schema/partition.ts";
-import type { Table } from "../schema/table.ts";
-import { quoteName } from "./duck-type.ts";
-import type { Store } from "./store.ts";
-import type { WriteStream } from "./write-stream.ts";
+import { quoteName } from "./engine/duck-type.ts";
+import type { Store } from "./engine/store.ts";
+import type { WriteStream } from "./engine/write-stream.ts";
+import type { Table } from "./schema/table.ts";
+import { livePartitions } from "./sql/query/expiration.ts";
 
 /** A finalized stream is remembered this long, so that a late client still learns its row count. */
 const FINALIZED_STREAM_MS = 7 * 86_400_000;
@@ -21,26 +21,17 @@ export interface Swept {
  * appends wait for one table's deletion at most.
  */
 export async function sweep(store: Store): Promise<Swept> {
-  const nowMs = store.clock.nowMs();
   let expiredRows = 0;
   for (const table of store.catalog.allTables()) {
-    const statement = expiredRowsStatement(table, nowMs);
+    const statement = expiredRowsStatement(table, store.clock.nowMicros());
     if (statement !== undefined) expiredRows += await deleteExpired(store, table, statement);
   }
-  return { expiredRows, streams: await forgetStreams(store, nowMs - FINALIZED_STREAM_MS) };
+  return { expiredRows, streams: await forgetStreams(store, store.clock.nowMs() - FINALIZED_STREAM_MS) };
 }
 
-/** The DELETE for a table's expired partitions, or undefined if they never expire. */
-export function expiredRowsStatement(table: Table, nowMs: number): string | undefined {
-  const liveMs = oldestLiveMs(table, nowMs);
-  const field = table.fields.find((each) => each.name.toLowerCase() === table.partitioning?.field.toLowerCase());
-  if (liveMs === undefined || field === undefined) return undefined;
-  const instant = `make_timestamp(${liveMs * 1000})`;
-  const bound =
-    field.type === "TIMESTAMP"
-      ? `(${instant} AT TIME ZONE 'UTC')`
-      : `${instant}::${field.type === "DATE" ? "DATE" : "TIMESTAMP"}`;
-  return `DELETE FROM ${quoteName(table.storageName)} WHERE ${quoteName(field.name)} < ${bound}`;
+function expiredRowsStatement(table: Table, nowMicros: bigint): string | undefined {
+  const live = livePartitions(table, nowMicros);
+  return live === undefined ? undefined : `DELETE FROM ${quoteName(table.storageName)} WHERE NOT (${live})`;
 }
 
 function deleteExpired(store: Store, table: Table, statement: string): Promise<number> {
