@@ -1,0 +1,45 @@
+import { execFileSync } from "node:child_process";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { cpus, release } from "node:os";
+import { benchBigQuery, type Figure } from "../local/bigquery/bench/bench.ts";
+
+/**
+ * `make bench`: measures, prints a table, and writes `.local/bench.json` with the machine, the versions and the commit.
+ * Figures of a shared machine are noisy; nothing here passes or fails.
+ */
+const say = (line: string): void => void process.stderr.write(`  ${line}\n`);
+
+say("embedded BigQuery");
+const figures = { "embedded BigQuery": await benchBigQuery(say) };
+
+for (const [part, rows] of Object.entries(figures)) process.stdout.write(`\n${part}\n${table(rows)}\n`);
+const path = save(figures);
+process.stdout.write(`\nwritten to ${path}\n`);
+
+function table(rows: readonly Figure[]): string {
+  const nameWidth = Math.max(...rows.map((row) => row.name.length));
+  return rows
+    .map(
+      ({ name, value, unit, must }) =>
+        `  ${name.padEnd(nameWidth)}  ${shown(value).padStart(9)} ${unit.padEnd(7)} ${must}`,
+    )
+    .join("\n");
+}
+
+function shown(value: number): string {
+  return value >= 100 ? value.toFixed(0) : value.toPrecision(3);
+}
+
+function save(parts: Readonly<Record<string, readonly Figure[]>>): string {
+  const { dependencies } = JSON.parse(readFileSync("package.json", "utf8")) as { dependencies: Record<string, string> };
+  const report = {
+    at: new Date().toISOString(),
+    commit: execFileSync("git", ["rev-parse", "--short", "HEAD"], { encoding: "utf8" }).trim(),
+    machine: { cpus: cpus().map((cpu) => cpu.model), kernel: release(), node: process.version },
+    dependencies,
+    parts,
+  };
+  mkdirSync(".local", { recursive: true });
+  writeFileSync(".local/bench.json", `${JSON.stringify(report, null, 2)}\n`);
+  return ".local/bench.json";
+}
