@@ -16,8 +16,6 @@ export const kafkaErrors = errorList({
   KAFKA_NOT_OWNER: { retryable: true },
   /** An answer did not come in time. */
   KAFKA_TIMEOUT: { retryable: true },
-  /** The consumer stopped by itself and will not come back. */
-  KAFKA_CONSUMER_CRASHED: { retryable: false },
 });
 
 /** The protocol's name of an error, such as `CONCURRENT_TRANSACTIONS`, wherever kafkajs wrapped it; else `undefined`. */

@@ -5,6 +5,9 @@ import { kafkaErrors } from "./errors.ts";
 import { FencedPartition } from "./fenced-partition.ts";
 import { OwnedPartition, type Ownership, type PartitionWorker, type RecordBatch } from "./owned-partition.ts";
 
+/** Between two lives of the consumer; an outage is long, and whoever waits is not in a hurry. */
+const RESTART_DELAY_MS = 1000;
+
 export interface FencedConsumerOptions {
   readonly kafka: Kafka;
   readonly groupId: string;
@@ -15,7 +18,7 @@ export interface FencedConsumerOptions {
   readonly log: Logger;
   /** The part's own takeover; called once everybody else is fenced. */
   readonly takeOver: (ownership: Ownership) => Promise<PartitionWorker>;
-  /** A partition is refused or the consumer is dead: the service cannot do its duty. */
+  /** A partition must not be consumed and an operator has to look: the service cannot do its duty. */
   readonly onFatal: (error: Error) => void;
   /** How long Kafka waits for a sign of life; default 30 s. */
   readonly sessionTimeoutMs?: number;
@@ -41,7 +44,7 @@ export class FencedConsumer {
   readonly #partitions = new Map<number, OwnedPartition>();
   readonly #sessionTimeoutMs: number;
   #memberId = "";
-  #isStopping = false;
+  readonly #stopping = new AbortController();
 
   constructor(options: FencedConsumerOptions) {
     this.#options = options;
@@ -69,15 +72,16 @@ export class FencedConsumer {
     const { GROUP_JOIN, CRASH } = this.#consumer.events;
     this.#consumer.on(GROUP_JOIN, (event) => this.#onJoin(event));
     this.#consumer.on(CRASH, ({ payload }) => {
-      if (!payload.restart)
-        this.#options.onFatal(
-          kafkaErrors.create("KAFKA_CONSUMER_CRASHED", "the consumer has stopped", { cause: payload.error }),
-        );
+      if (!payload.restart) void this.#restart(payload.error);
     });
     await this.#admin.connect();
-    await this.#consumer.connect();
     // Only where there is no committed offset does kafkajs look at this; the default would skip what is there.
     await this.#consumer.subscribe({ topic: this.#options.topic, fromBeginning: true });
+    await this.#run();
+  }
+
+  async #run(): Promise<void> {
+    await this.#consumer.connect();
     await this.#consumer.run({
       autoCommit: false,
       eachBatchAutoResolve: false,
@@ -87,11 +91,29 @@ export class FencedConsumer {
   }
 
   /**
+   * kafkajs gives up for good on some errors of an ordinary outage, for example when no coordinator is found while it
+   * joins. It has disconnected then and can be run again; a start that fails ends in another crash.
+   */
+  async #restart(err: Error): Promise<void> {
+    const { clock, log } = this.#options;
+    log.error({ err, delayMs: RESTART_DELAY_MS }, "the consumer gave up, it will be started again");
+    while (!this.#stopping.signal.aborted) {
+      try {
+        await clock.sleep(RESTART_DELAY_MS, this.#stopping.signal);
+        await this.#run();
+        return;
+      } catch (error) {
+        log.debug({ err: error }, "the consumer did not start");
+      }
+    }
+  }
+
+  /**
    * Stops the intake, lets every worker finish and commit, leaves the group. Membership goes on until then, so nobody
    * takes a partition over while it is drained. Rejects if a worker could not finish by the deadline.
    */
   async stop(deadline: StopDeadline): Promise<void> {
-    this.#isStopping = true;
+    this.#stopping.abort(new Error("the consumer stops"));
     const owned = [...this.#partitions];
     for (const [partition] of owned) this.#pause(partition);
     const drained = await Promise.allSettled(owned.map(([, partition]) => bounded(partition.drain(), deadline.signal)));
@@ -119,7 +141,7 @@ export class FencedConsumer {
     this.#pause(partition);
     const owned = this.#partitions.get(partition);
     if (owned !== undefined) void owned.keep();
-    else if (!this.#isStopping) this.#partitions.set(partition, this.#own(partition));
+    else if (!this.#stopping.signal.aborted) this.#partitions.set(partition, this.#own(partition));
   }
 
   #own(partition: number): OwnedPartition {
@@ -143,7 +165,7 @@ export class FencedConsumer {
   async #onBatch(payload: EachBatchPayload): Promise<void> {
     const { batch } = payload;
     const owned = this.#partitions.get(batch.partition);
-    if (owned === undefined || this.#isStopping || !payload.isRunning() || payload.isStale()) return;
+    if (owned === undefined || this.#stopping.signal.aborted || !payload.isRunning() || payload.isStale()) return;
     const records: RecordBatch = {
       records: batch.messages,
       nextOffset: BigInt(batch.lastOffset()) + 1n,
@@ -220,7 +242,7 @@ export class FencedConsumer {
 
   #resume(partition: number): void {
     const { topic } = this.#options;
-    if (!this.#isStopping) this.#consumer.resume([{ topic, partitions: [partition] }]);
+    if (!this.#stopping.signal.aborted) this.#consumer.resume([{ topic, partitions: [partition] }]);
   }
 }
 
