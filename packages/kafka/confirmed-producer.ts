@@ -129,6 +129,9 @@ export class ConfirmedProducer {
 /** Rejects with the signal's reason as soon as it aborts; what was started goes on unobserved. */
 async function abortable<T>(running: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return running;
+  // An abort that came before the listener would go unheard.
+  if (signal.aborted) running.catch(() => undefined);
+  signal.throwIfAborted();
   const { promise: aborted, reject } = Promise.withResolvers<never>();
   const onAbort = (): void => reject(signal.reason as Error);
   signal.addEventListener("abort", onAbort, { once: true });

@@ -1,13 +1,18 @@
 import type { Admin, ITopicConfig } from "kafkajs";
 import type { KafkaTopic } from "#events";
+import { retry, retryPolicy, type Clock } from "#runtime";
 import { kafkaErrors } from "./errors.ts";
 import { ConfigResourceTypes } from "./kafkajs.ts";
 
-/** How topics are kept by this cluster. */
 export interface TopicCreation {
-  /** -1: the cluster's default. */
-  readonly replicationFactor: number;
+  readonly clock: Clock;
+  readonly signal?: AbortSignal;
+  /** Default -1: the cluster's own. */
+  readonly replicationFactor?: number;
 }
+
+/** A new topic is not known to every broker at once. */
+const PROPAGATION_RETRY = retryPolicy({ initialDelayMs: 50, maxDelayMs: 1000, maxElapsedMs: 30_000 });
 
 const TIMESTAMP_TYPE = "message.timestamp.type";
 const APPEND_TIME = "LogAppendTime";
@@ -21,16 +26,16 @@ const APPEND_TIME = "LogAppendTime";
 export async function ensureTopics(
   admin: Admin,
   topics: readonly KafkaTopic[],
-  { replicationFactor }: TopicCreation = { replicationFactor: -1 },
+  { clock, signal, replicationFactor = -1 }: TopicCreation,
 ): Promise<string[]> {
   const existing = new Set(await admin.listTopics());
   const missing = topics.filter(({ name }) => !existing.has(name));
   if (missing.length > 0)
     await admin.createTopics({
       topics: missing.map((topic) => ({ ...topicConfig(topic), replicationFactor })),
-      waitForLeaders: true,
+      waitForLeaders: false,
     });
-  const differences = await findDifferences(admin, topics);
+  const differences = await retry(PROPAGATION_RETRY, () => findDifferences(admin, topics), { clock, signal });
   if (differences.length > 0)
     throw kafkaErrors.create("KAFKA_TOPIC_MISMATCH", `topics differ from what is needed: ${differences.join("; ")}`);
   return missing.map(({ name }) => name);
