@@ -1,0 +1,4 @@
+export { MqttConnection, type ConnectionEnd, type ConnectionSettings, type Will } from "./connection.ts";
+export { Device, type DeviceOptions } from "./device.ts";
+export { mqttErrors } from "./errors.ts";
+export { Subscriber, type SubscriberCounters, type SubscriberOptions, type SubscriberState } from "./subscriber.ts";
