@@ -1,4 +1,4 @@
-import { Dialect, generate, parse } from "@polyglot-sql/sdk";
+import { Dialect, generate, parse } from "./polyglot.ts";
 import type { Json } from "../syntax/node.ts";
 import { SqlError } from "../statement.ts";
 import { type Canonical, DOT, SLOT, type Slot } from "./canonical.ts";
