@@ -1,3 +1,4 @@
+import { Socket } from "node:net";
 import { connect, type IClientOptions, type IPublishPacket, type MqttClient, type Packet } from "mqtt";
 import type { Clock } from "#runtime";
 import { mqttErrors } from "./errors.ts";
@@ -185,6 +186,8 @@ export class MqttConnection {
     const { promise, resolve } = Promise.withResolvers<boolean>();
     this.#client.once("connect", ({ sessionPresent }) => resolve(sessionPresent));
     this.#client.connect();
+    // Many small writes wait for nothing: with Nagle's algorithm each could wait 40 ms for a delayed TCP acknowledgement.
+    if (this.#client.stream instanceof Socket) this.#client.stream.setNoDelay(true);
     const outcome = await Promise.race([promise, this.closed]);
     if (typeof outcome !== "boolean") throw failed("the broker cannot be reached or refuses", outcome.error);
     this.#sessionPresent = outcome;
