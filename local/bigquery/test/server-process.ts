@@ -2,6 +2,8 @@ import { fileURLToPath } from "node:url";
 import { freePort } from "#testkit/ports";
 import { ServerProcess } from "#testkit/process";
 
+/** See "Memory" in the README. */
+const NODE_FLAGS = ["--max-semi-space-size=4"];
 const MAIN = fileURLToPath(new URL("../main.ts", import.meta.url));
 
 /** An embedded BigQuery as a process of its own, on ports that stay the same over restarts. */
@@ -38,7 +40,7 @@ async function launch(dataDir: string, ports: Ports): Promise<BigQueryProcess> {
     name: "embedded-bigquery",
     command: process.execPath,
     args: [
-      ...[MAIN, "--data-dir", dataDir, "--rest-port", ports.restPort, "--grpc-port", ports.grpcPort],
+      ...[...NODE_FLAGS, MAIN, "--data-dir", dataDir, "--rest-port", ports.restPort, "--grpc-port", ports.grpcPort],
       ...["--ops-port", ports.opsPort, "--fault-admin", "true", "--fault-admin-port", ports.faultAdminPort],
     ].map(String),
     directory: `${dataDir}-logs`,

@@ -1,0 +1,41 @@
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+NPM_RUN := npm --loglevel=error run --silent
+
+.PHONY: help setup test test-unit test-integration test-failure check lint types docs bench bigquery clean
+
+help: ## List what can be made
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## Install what is missing (npm packages, Mosquitto)
+	@tools/setup.sh
+
+test: setup ## All tests, on real servers: unit, integration, failure
+	@$(NPM_RUN) test
+
+test-unit: setup ## Tests that need no server
+	@$(NPM_RUN) test -- --project unit
+
+test-integration: setup ## Tests against real servers
+	@$(NPM_RUN) test -- --project integration
+
+test-failure: setup ## Tests that kill, stop and load the servers; minutes
+	@$(NPM_RUN) test -- --project failure
+
+check: setup ## Types, lint, layout, and generated files that are out of date
+	@$(NPM_RUN) types && $(NPM_RUN) lint && $(NPM_RUN) docs:check && echo "  all good"
+
+lint: setup ## ESLint and Prettier
+	@$(NPM_RUN) lint
+
+docs: setup ## Write the generated parts of the documentation
+	@$(NPM_RUN) docs
+
+bench: setup ## Measure speed and memory; prints a table, writes .local/bench.json
+	@$(NPM_RUN) bench
+
+bigquery: setup ## Run the embedded BigQuery on ports 9050 and 9060, data in .local/bigquery
+	@$(NPM_RUN) bigquery
+
+clean: ## Remove what setup, tests and runs have made, except npm packages
+	rm -rf .local coverage

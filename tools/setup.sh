@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# Installs what the project needs and is not there yet. Safe to run again: what is there is left alone.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+say() { printf '  %s\n' "$*" >&2; }
+fail() { printf 'setup: %s\n' "$*" >&2; exit 1; }
+
+# need COMMAND "how to get it"
+need() { command -v "$1" >/dev/null || fail "$1 is missing. $2"; }
+
+need node "Install Node.js 20 or newer (https://nodejs.org); the project brings its own Node 24 for itself."
+need npm "Install npm (it comes with Node.js)."
+need java "Install Java 17 or newer: apt-get install openjdk-17-jre-headless"
+need mvn "Install Maven: apt-get install maven"
+need python3 "Install Python 3 with venv: apt-get install python3-venv"
+
+major=$(node -p 'process.versions.node.split(".")[0]')
+[ "$major" -ge 20 ] || fail "Node.js $(node -v) is too old: 20 or newer is needed."
+
+stamp=node_modules/.package-lock.json
+if [ ! -e "$stamp" ] || [ package-lock.json -nt "$stamp" ]; then
+  say "npm packages …"
+  npm ci --loglevel=error --no-fund --no-audit
+fi
+
+if ! command -v mosquitto >/dev/null && [ ! -x /usr/sbin/mosquitto ]; then
+  hint="Install Mosquitto: apt-get install mosquitto"
+  if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then fail "mosquitto is missing. $hint"; fi
+  say "Mosquitto from Debian …"
+  { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends mosquitto; } \
+    >/dev/null || fail "mosquitto could not be installed. $hint"
+fi
+say "ready"
