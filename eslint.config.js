@@ -1,7 +1,7 @@
 import js from "@eslint/js";
 import tseslint from "typescript-eslint";
 
-const TESTS = ["**/*.test.ts", "**/test/**", "tests/**", "packages/testkit/**"];
+const TESTS = ["**/*.test.ts", "**/test/**", "**/bench/**", "tests/**", "packages/testkit/**"];
 
 /** Forbids imports that match `patterns`, with one sentence that says where the code belongs instead. */
 const forbid = (patterns, message) => ({
@@ -61,7 +61,7 @@ export default tseslint.config(
   // Imports go one way: events, windows <- kafka, mqtt, bigquery <- services, operator. See ARCHITECTURE.md.
   {
     files: ["packages/events/**", "packages/windows/**"],
-    ignores: ["**/test/**"],
+    ignores: ["**/test/**", "**/bench/**"],
     rules: forbid(
       ["^#(?!events|windows)", CLIENTS, "^node:", "services/", "local/"],
       "events and windows are pure: no I/O, no other room.",
@@ -69,7 +69,7 @@ export default tseslint.config(
   },
   {
     files: ["packages/runtime/**"],
-    ignores: ["**/test/**"],
+    ignores: ["**/test/**", "**/bench/**"],
     rules: forbid(
       ["^#(?!runtime)", CLIENTS, "services/", "local/"],
       "runtime stands under everything and knows no other room.",
@@ -77,7 +77,7 @@ export default tseslint.config(
   },
   {
     files: ["packages/{kafka,mqtt,bigquery}/**"],
-    ignores: ["**/test/**"],
+    ignores: ["**/test/**", "**/bench/**"],
     rules: forbid(
       ["^#(?!runtime|events|kafka|mqtt|bigquery|windows)", "services/", "local/"],
       "Client rooms know events, windows and runtime.",
@@ -85,7 +85,7 @@ export default tseslint.config(
   },
   {
     files: ["services/**", "operator/**"],
-    ignores: ["**/test/**"],
+    ignores: ["**/test/**", "**/bench/**"],
     rules: forbid(
       [CLIENTS, "^#(testkit|local)", "local/", "\\.\\./\\.\\./services/", "\\.\\./\\.\\./charts/"],
       clientRule[1] + " Services never import each other.",
@@ -93,7 +93,7 @@ export default tseslint.config(
   },
   {
     files: ["local/bigquery/**"],
-    ignores: ["**/test/**", "local/bigquery/bench/**"],
+    ignores: ["**/test/**", "**/bench/**"],
     rules: forbid(
       ["^#(?!runtime)", "^(kafkajs|mqtt)$", "services/"],
       "The embedded BigQuery knows runtime only; programs reach it through its wire protocol.",
