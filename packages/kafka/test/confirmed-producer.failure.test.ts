@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { expect, test } from "vitest";
-import { ConfirmedProducer, kafkaClient } from "#kafka";
+import { ConfirmedProducer, ensureTopics, kafkaClient } from "#kafka";
 import { silentLogger, systemClock } from "#runtime";
 import { eventually, startKafka } from "#testkit";
 
@@ -11,7 +11,7 @@ test("a broker killed under load loses and reorders nothing that was confirmed",
   const topic = randomUUID();
   const admin = kafka.admin({ retry: { retries: 100, maxRetryTime: 1000 } });
   await admin.connect();
-  await admin.createTopics({ topics: [{ topic, numPartitions: 1 }], waitForLeaders: true });
+  await ensureTopics(admin, [{ name: topic, partitions: 1, retentionMs: 3_600_000 }], { clock: systemClock });
 
   const sender = new ConfirmedProducer({ kafka, clock: systemClock, log: silentLogger });
   const state = { isDone: false, confirmed: 0 };

@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import { expect } from "vitest";
 import type { Admin } from "kafkajs";
-import { ConfirmedProducer, kafkaClient, readLag, type Kafka } from "#kafka";
+import { ConfirmedProducer, ensureTopics, kafkaClient, readLag, type Kafka } from "#kafka";
 import { silentLogger, systemClock } from "#runtime";
 import { eventually, ServerProcess, temporaryDirectory } from "#testkit";
 
@@ -30,8 +30,8 @@ export class Copying {
 
   async open(): Promise<this> {
     await this.admin.connect();
-    const topics = [this.from, this.to].map((topic) => ({ topic, numPartitions: PARTITIONS }));
-    await this.admin.createTopics({ topics, waitForLeaders: true });
+    const topics = [this.from, this.to].map((name) => ({ name, partitions: PARTITIONS, retentionMs: 3_600_000 }));
+    await ensureTopics(this.admin, topics, { clock: systemClock });
     return this;
   }
 

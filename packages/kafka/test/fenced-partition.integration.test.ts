@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Admin } from "kafkajs";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { FencedPartition, kafkaClient, type Kafka } from "#kafka";
+import { ensureTopics, FencedPartition, kafkaClient, type Kafka } from "#kafka";
 import { silentLogger, systemClock } from "#runtime";
 import { eventually, freePort, startKafka, TcpProxy, type Kafka as Broker } from "#testkit";
 import { loseAnswer, onNextRequest } from "./kafka-requests.ts";
@@ -21,6 +21,13 @@ beforeAll(async () => {
   kafka = kafkaClient({ brokers: [`127.0.0.1:${proxy.port}`], clientId: "test", log: silentLogger });
   admin = kafka.admin();
   await admin.connect();
+  // The first group and the first transaction of a cluster make their coordinators' topics.
+  topic = `t-${randomUUID()}`;
+  await admin.createTopics({ topics: [{ topic, numPartitions: 1 }], waitForLeaders: false });
+  groupId = `g-${randomUUID()}`;
+  const first = open();
+  await eventually("coordinators are there", () => first.takeOver(), Boolean, { timeoutMs: 60_000 });
+  first.close();
 }, 120_000);
 
 afterAll(async () => {
@@ -32,7 +39,7 @@ afterAll(async () => {
 beforeEach(async () => {
   topic = `t-${randomUUID()}`;
   groupId = `g-${randomUUID()}`;
-  await admin.createTopics({ topics: [{ topic, numPartitions: 1 }], waitForLeaders: true });
+  await ensureTopics(admin, [{ name: topic, partitions: 1, retentionMs: 3_600_000 }], { clock: systemClock });
   const producer = kafka.producer();
   await producer.connect();
   await producer.send({ topic, messages: Array.from({ length: 100 }, (_, index) => ({ value: String(index) })) });
@@ -134,7 +141,7 @@ describe("takeover", () => {
 describe("a commit", () => {
   test("makes records and offset visible together, or neither", async () => {
     const out = `${topic}-out`;
-    await admin.createTopics({ topics: [{ topic: out, numPartitions: 1 }], waitForLeaders: true });
+    await ensureTopics(admin, [{ name: out, partitions: 1, retentionMs: 3_600_000 }], { clock: systemClock });
     const fenced = open();
     await fenced.takeOver();
     const records = (value: string) => [{ topic: out, messages: [{ value }] }];

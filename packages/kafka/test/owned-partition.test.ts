@@ -167,6 +167,7 @@ describe("an owned partition", () => {
 
   test.each([
     ["somebody else has committed", () => (fence.committed = { offset: 6n, metadata: "other" })],
+    ["somebody else has committed the same offset", () => (fence.committed = { offset: 5n, metadata: "other" })],
     ["the question is not answered", () => fence.failures.push(new Error("timeout"))],
   ])("is taken over again after a rebalance when %s", async (_name, change) => {
     const owned = await own();
