@@ -1,9 +1,9 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
-import { quoteName } from "./engine/duck-type.ts";
 import type { Store } from "./engine/store.ts";
 import type { WriteStream } from "./engine/write-stream.ts";
 import type { Table } from "./schema/table.ts";
 import { livePartitions } from "./sql/query/expiration.ts";
+import { quoteName } from "./schema/duck-text.ts";
 
 /** A finalized stream is remembered this long, so that a late client still learns its row count. */
 const FINALIZED_STREAM_MS = 7 * 86_400_000;

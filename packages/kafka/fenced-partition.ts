@@ -127,7 +127,7 @@ export class FencedPartition {
    *
    * Saying so is not enough: Kafka answers before it has written the markers that make the transaction's parts visible,
    * and Kafka 4.3.1 skips those of a partition without a leader as "likely deleted". A node that is the only one, killed
-   * within these milliseconds and started again, so forgets an offset that it had confirmed (seen in four of five runs).
+   * within these milliseconds and started again, so forgets an offset that it had confirmed (seen in five of five rounds of one run).
    *
    * @throws KAFKA_COMMIT_UNKNOWN for every failure, whichever step it was: the state is `unknown` then.
    */

@@ -2,7 +2,7 @@ import type { DuckDBConnection } from "@duckdb/node-api";
 import { type Dataset, type DatasetRef, type Table, tableName, type TableRef } from "../schema/table.ts";
 import type { SqlCatalog } from "../sql/statement.ts";
 import { jsonLiteral, readObjects } from "./database.ts";
-import { quoteText } from "./duck-type.ts";
+import { quoteText } from "../schema/duck-text.ts";
 
 const DATASETS = "bq_datasets";
 const TABLES = "bq_tables";

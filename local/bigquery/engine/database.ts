@@ -1,7 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
-import { quoteText } from "./duck-type.ts";
+import { quoteText } from "../schema/duck-text.ts";
 
 export interface DatabaseOptions {
   /** Directory of the database file and its temporary files; made if it is missing. */

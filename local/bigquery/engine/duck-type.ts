@@ -14,6 +14,7 @@ import {
   VARCHAR,
 } from "@duckdb/node-api";
 import type { Field, FieldType } from "../schema/field.ts";
+import { quoteName } from "../schema/duck-text.ts";
 
 /** NUMERIC is decimal with 29 digits before the point and 9 after it. */
 export const NUMERIC_PRECISION = 38;
@@ -56,16 +57,6 @@ function elementType(field: Field): string {
   if (field.type !== "RECORD") return VECTOR_TYPES[field.type].toString();
   const members = (field.fields ?? []).map((member) => `${quoteName(member.name)} ${columnType(member)}`);
   return `STRUCT(${members.join(", ")})`;
-}
-
-/** `"name"`, with quotes inside doubled: any text is a safe DuckDB identifier. */
-export function quoteName(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
-}
-
-/** `'text'`, with quotes inside doubled. The text must not hold a NUL. */
-export function quoteText(text: string): string {
-  return `'${text.replaceAll("'", "''")}'`;
 }
 
 /**

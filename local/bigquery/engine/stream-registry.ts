@@ -3,8 +3,8 @@ import type { DuckDBConnection } from "@duckdb/node-api";
 import type { Table, TableRef } from "../schema/table.ts";
 import { PROGRESS_TABLE } from "./append-group.ts";
 import { readObjects } from "./database.ts";
-import { quoteText } from "./duck-type.ts";
 import type { WriteStream } from "./write-stream.ts";
+import { quoteText } from "../schema/duck-text.ts";
 
 const STREAMS = "bq_streams";
 

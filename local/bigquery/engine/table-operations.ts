@@ -3,9 +3,10 @@ import type { DuckDBConnection } from "@duckdb/node-api";
 import type { Field } from "../schema/field.ts";
 import { type Dataset, type DatasetRef, type Table, tableName, type TableRef } from "../schema/table.ts";
 import { persistDataset, persistDatasetRemoval, persistTable, persistTableRemoval } from "./catalog.ts";
-import { columnDefinition, columnType, quoteName } from "./duck-type.ts";
+import { columnDefinition, columnType } from "./duck-type.ts";
 import type { Store } from "./store.ts";
 import { StoreError } from "./store-error.ts";
+import { quoteName } from "../schema/duck-text.ts";
 
 /** What a caller decides about a new table or view; the store adds storage and times. */
 export type TableDraft = Omit<Table, "storageName" | "createdMs" | "modifiedMs">;

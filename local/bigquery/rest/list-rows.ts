@@ -1,5 +1,4 @@
 import type { DuckDBResult } from "@duckdb/node-api";
-import { quoteName } from "../engine/duck-type.ts";
 import { existingTable } from "../engine/table-operations.ts";
 import type { Field } from "../schema/field.ts";
 import type { Table } from "../schema/table.ts";
@@ -14,6 +13,7 @@ import { encodeRows, rowEncoder } from "./result-row.ts";
 import { PageCollector } from "./stored-result.ts";
 import { tableOf } from "./table-routes.ts";
 import { respell, timestampFormat } from "./timestamp-format.ts";
+import { quoteName } from "../schema/duck-text.ts";
 
 const MAX_ROWS = 50_000;
 const SLICE_ROWS = 256;

@@ -1,7 +1,7 @@
-import { quoteName } from "../engine/duck-type.ts";
 import type { Table } from "../schema/table.ts";
 import { livePartitions } from "../sql/query/expiration.ts";
 import type { RestContext } from "./context.ts";
+import { quoteName } from "../schema/duck-text.ts";
 
 /** `FROM` and `WHERE` of a table's rows without those of expired partitions, which are still stored until the sweep. */
 export function fromLiveRows({ store }: RestContext, table: Table): string {

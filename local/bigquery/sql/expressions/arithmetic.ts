@@ -1,8 +1,9 @@
 import { SqlError } from "../statement.ts";
 import { typeList, unify } from "../types/coerce.ts";
 import { BYTES, FLOAT64, INT64, NUMERIC, sameType, STRING, type SqlType } from "../types/sql-type.ts";
-import { duckCast, errorSql, quoteText, type Value } from "../types/value.ts";
+import { duckCast, errorSql, type Value } from "../types/value.ts";
 import { unsupported } from "../syntax/node.ts";
+import { quoteText } from "../../schema/duck-text.ts";
 
 /**
  * Arithmetic: INT64 overflows are errors in DuckDB too; FLOAT64 ones must be made so.

@@ -2,9 +2,10 @@ import { SqlError } from "../statement.ts";
 import { unsupported } from "../syntax/node.ts";
 import { coerce, numericToFloat } from "../types/coerce.ts";
 import { sameType, type Scalar, type SqlType, typeText } from "../types/sql-type.ts";
-import { duckCast, errorSql, nullOf, quoteText, type Value } from "../types/value.ts";
+import { duckCast, errorSql, nullOf, type Value } from "../types/value.ts";
 import { floatText, numericText, timestampText, datetimeText, timeOfDayText } from "./text.ts";
 import { fromText } from "./parse-text.ts";
+import { quoteText } from "../../schema/duck-text.ts";
 
 type Cast = (sql: string, fail: (message: string) => string) => string;
 

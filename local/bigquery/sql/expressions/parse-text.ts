@@ -1,5 +1,5 @@
 import type { Scalar } from "../types/sql-type.ts";
-import { quoteText } from "../types/value.ts";
+import { quoteText } from "../../schema/duck-text.ts";
 
 const DATE = "\\d{4}-\\d{1,2}-\\d{1,2}";
 const TIME = "([01]?\\d|2[0-3]):\\d{1,2}:\\d{1,2}(\\.\\d{1,6})?";

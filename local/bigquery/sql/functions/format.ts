@@ -1,7 +1,7 @@
 import { unsupported } from "../syntax/node.ts";
-import { quoteText } from "../types/value.ts";
 import { checkUtc } from "./civil.ts";
 import { type CallInfo, type Emit, scalars } from "./entry.ts";
+import { quoteText } from "../../schema/duck-text.ts";
 
 /** Format elements that DuckDB's strftime has with the same meaning, or that consist of such. */
 const SAME: Readonly<Record<string, string>> = {

@@ -2,8 +2,9 @@ import { floatText, fraction, numericText, datetimeText } from "../expressions/t
 import { SqlError } from "../statement.ts";
 import { unsupported } from "../syntax/node.ts";
 import { memberName, type SqlType } from "../types/sql-type.ts";
-import { memberSql, quoteText } from "../types/value.ts";
+import { memberSql } from "../types/value.ts";
 import { type CallInfo, type Emit, scalars } from "./entry.ts";
+import { quoteText } from "../../schema/duck-text.ts";
 
 const STEP = /\.([A-Za-z_][\w-]*)|\."((?:[^"\\])*)"|\[(\d+)\]/y;
 

@@ -1,7 +1,8 @@
 import { unsupported } from "../syntax/node.ts";
-import { quoteText, type Value } from "../types/value.ts";
+import { type Value } from "../types/value.ts";
 import { type CallInfo, scalars } from "./entry.ts";
 import { regexGroups } from "./regex.ts";
+import { quoteText } from "../../schema/duck-text.ts";
 
 /** The characters of Unicode's White_Space property. */
 const WHITE_SPACE =

@@ -1,6 +1,6 @@
 import { partitionFieldOf, type PartitionGranularity, type Table } from "../../schema/table.ts";
 import { civilText, dateLiteral, timestampSql } from "../types/literal.ts";
-import { quoteName } from "../types/sql-type.ts";
+import { quoteName } from "../../schema/duck-text.ts";
 
 const HOUR_MICROS = 3_600_000_000n;
 const DAY_MICROS = 24n * HOUR_MICROS;

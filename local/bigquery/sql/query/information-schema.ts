@@ -5,17 +5,8 @@ import type { Session } from "../session.ts";
 import { SqlError } from "../statement.ts";
 import { unsupported } from "../syntax/node.ts";
 import { timestampSql } from "../types/literal.ts";
-import {
-  duckType,
-  fieldSqlType,
-  INT64,
-  quoteName,
-  type SqlType,
-  STRING,
-  TIMESTAMP,
-  typeText,
-} from "../types/sql-type.ts";
-import { quoteText } from "../types/value.ts";
+import { duckType, fieldSqlType, INT64, type SqlType, STRING, TIMESTAMP, typeText } from "../types/sql-type.ts";
+import { quoteName, quoteText } from "../../schema/duck-text.ts";
 
 const SCHEMA = "INFORMATION_SCHEMA";
 

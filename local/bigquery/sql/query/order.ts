@@ -5,7 +5,7 @@ import { SqlError } from "../statement.ts";
 import type { Expr, OrderItem } from "../syntax/ast.ts";
 import { typeText } from "../types/sql-type.ts";
 import type { Value } from "../types/value.ts";
-import { quoteName } from "../types/sql-type.ts";
+import { quoteName } from "../../schema/duck-text.ts";
 
 /**
  * One ORDER BY key as DuckDB keys: NULLs first when ascending, and NaN right after them (in DuckDB it is the greatest).

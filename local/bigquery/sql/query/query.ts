@@ -4,11 +4,12 @@ import { SqlError } from "../statement.ts";
 import { analyze } from "../expressions/analyze.ts";
 import type { Expr, Query, SetOperation } from "../syntax/ast.ts";
 import { coerce, supertype } from "../types/coerce.ts";
-import { quoteName, typeText } from "../types/sql-type.ts";
+import { typeText } from "../types/sql-type.ts";
 import type { Value } from "../types/value.ts";
 import { checkGroupable } from "./groupable.ts";
 import { orderByOutput } from "./order.ts";
 import { analyzeSelect } from "./select.ts";
+import { quoteName } from "../../schema/duck-text.ts";
 
 /**
  * A query with its WITH, ORDER BY and LIMIT.

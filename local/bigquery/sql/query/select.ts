@@ -5,7 +5,7 @@ import { condition } from "../expressions/operators.ts";
 import { Scope } from "../scope.ts";
 import { SqlError } from "../statement.ts";
 import type { Expr, OrderItem, Select } from "../syntax/ast.ts";
-import { quoteName, type StructType } from "../types/sql-type.ts";
+import { type StructType } from "../types/sql-type.ts";
 import type { Value } from "../types/value.ts";
 import { analyzeFrom } from "./from.ts";
 import { groupKeys } from "./group.ts";
@@ -13,6 +13,7 @@ import { checkGroupable } from "./groupable.ts";
 import { orderByOutput, orderSql, positioned } from "./order.ts";
 import { unmetNeeds } from "./partition-filter.ts";
 import { type Item, outputItems } from "./select-list.ts";
+import { quoteName } from "../../schema/duck-text.ts";
 
 /** One SELECT. Source: https://cloud.google.com/bigquery/docs/reference/standard-sql/query-syntax#select_list */
 export function analyzeSelect(select: Select, orderBy: readonly OrderItem[], limit: string, outer: Context): Source {

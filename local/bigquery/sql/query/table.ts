@@ -5,11 +5,12 @@ import { SqlError } from "../statement.ts";
 import { unsupported } from "../syntax/node.ts";
 import type { Session } from "../session.ts";
 import { parseStatementQuery } from "../source/statement-query.ts";
-import { fieldSqlType, quoteName, sameName } from "../types/sql-type.ts";
+import { fieldSqlType, sameName } from "../types/sql-type.ts";
 import { livePartitions } from "./expiration.ts";
 import type { From } from "./from.ts";
 import { informationSchema, isInformationSchema } from "./information-schema.ts";
 import { analyzeQuery } from "./query.ts";
+import { quoteName } from "../../schema/duck-text.ts";
 
 const MAX_VIEW_DEPTH = 16;
 

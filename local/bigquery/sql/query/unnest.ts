@@ -3,9 +3,10 @@ import { analyze } from "../expressions/analyze.ts";
 import type { Column } from "../scope.ts";
 import { SqlError } from "../statement.ts";
 import type { FromItem } from "../syntax/ast.ts";
-import { INT64, quoteName, typeText } from "../types/sql-type.ts";
+import { INT64, typeText } from "../types/sql-type.ts";
 import { memberSql } from "../types/value.ts";
 import type { From } from "./from.ts";
+import { quoteName } from "../../schema/duck-text.ts";
 
 /**
  * `UNNEST(array) AS x WITH OFFSET AS i`: a row for each element; none for NULL. An element that is a STRUCT shows its

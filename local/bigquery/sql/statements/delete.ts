@@ -11,9 +11,9 @@ import { Cursor as TokenCursor } from "../source/cursor.ts";
 import { SqlError, type Statement, type TranslateInput } from "../statement.ts";
 import { unsupported } from "../syntax/node.ts";
 import type { Table } from "../../schema/table.ts";
-import { quoteName } from "../types/sql-type.ts";
 import { readPath } from "./path.ts";
 import { topContext } from "./select.ts";
+import { quoteName } from "../../schema/duck-text.ts";
 
 /**
  * DELETE. Its WHERE is read as that of a query over the same table.

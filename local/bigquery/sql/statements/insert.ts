@@ -15,10 +15,11 @@ import type { Expr } from "../syntax/ast.ts";
 import { readQuery } from "../syntax/read-query.ts";
 import { SlotReader } from "../syntax/reader.ts";
 import { coerce } from "../types/coerce.ts";
-import { fieldSqlType, quoteName, sameName, typeText } from "../types/sql-type.ts";
-import { errorSql, quoteText, type Value } from "../types/value.ts";
+import { fieldSqlType, sameName, typeText } from "../types/sql-type.ts";
+import { errorSql, type Value } from "../types/value.ts";
 import { readPath } from "./path.ts";
 import { topContext } from "./select.ts";
+import { quoteName, quoteText } from "../../schema/duck-text.ts";
 
 /** INSERT. Source: https://cloud.google.com/bigquery/docs/reference/standard-sql/dml-syntax#insert_statement */
 export function insertRows(cursor: Cursor, input: TranslateInput): Statement {

@@ -8,8 +8,9 @@ import { queryAt } from "../source/statement-query.ts";
 import { SqlError, type Statement, type TranslateInput } from "../statement.ts";
 import type { Query } from "../syntax/ast.ts";
 import type { Field } from "../../schema/field.ts";
-import { duckType, quoteName, typeField, type SqlType } from "../types/sql-type.ts";
+import { duckType, typeField, type SqlType } from "../types/sql-type.ts";
 import { errorSql } from "../types/value.ts";
+import { quoteName } from "../../schema/duck-text.ts";
 
 /** A query statement. Source: https://cloud.google.com/bigquery/docs/reference/standard-sql/query-syntax */
 export function selectQuery(cursor: Cursor, input: TranslateInput): Statement {

@@ -1,7 +1,8 @@
 import { inTimestampRange, parseDate, parseDateTime, parseNumeric, parseTime } from "../../schema/literal.ts";
 import { SqlError } from "../statement.ts";
 import { BYTES, FLOAT64, INT64, type Scalar, STRING, typeText } from "./sql-type.ts";
-import { duckCast, quoteText, type Value } from "./value.ts";
+import { duckCast, type Value } from "./value.ts";
+import { quoteText } from "../../schema/duck-text.ts";
 
 const INT64_MAX = 2n ** 63n - 1n;
 const TIMESTAMP_ZONE = /^(\d+-\d+-\d+(?:[ Tt][\d:.]+)?)(?:(Z|z)|\s*UTC|\s*([+-])(\d{1,2})(?::(\d{2}))?)?$/;

@@ -1,5 +1,6 @@
 import type { Field, FieldType } from "../../schema/field.ts";
 import { SqlError } from "../statement.ts";
+import { quoteName } from "../../schema/duck-text.ts";
 
 /**
  * The GoogleSQL types of the embedded BigQuery.
@@ -101,11 +102,6 @@ export function duckType(type: SqlType): string {
   if (type.kind !== "STRUCT") return DUCK_TYPES[type.kind];
   const members = type.fields.map((field, index) => `${quoteName(memberName(field, index))} ${duckType(field.type)}`);
   return `STRUCT(${members.join(", ")})`;
-}
-
-/** An identifier in DuckDB's spelling. */
-export function quoteName(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
 }
 
 export function sameType(a: SqlType, b: SqlType): boolean {

@@ -1,4 +1,5 @@
-import { duckType, quoteName, memberName, type SqlType, type StructType } from "./sql-type.ts";
+import { duckType, memberName, type SqlType, type StructType } from "./sql-type.ts";
+import { quoteName, quoteText } from "../../schema/duck-text.ts";
 
 /** An expression in DuckDB's SQL, with its GoogleSQL type and what coercion and error checks need to know of it. */
 export interface Value {
@@ -24,12 +25,6 @@ export interface Value {
 /** `CAST(sql AS type)` in DuckDB. */
 export function duckCast(sql: string, type: SqlType): string {
   return `CAST(${sql} AS ${duckType(type)})`;
-}
-
-/** A string in DuckDB's spelling; NUL cannot stand in a literal. */
-export function quoteText(text: string): string {
-  const parts = text.split("\0").map((part) => `'${part.replaceAll("'", "''")}'`);
-  return parts.length === 1 ? (parts[0] ?? "''") : `(${parts.join(" || chr(0) || ")})`;
 }
 
 export function nullOf(type: SqlType): Value {
