@@ -2,7 +2,7 @@ import type { DuckDBAppender, DuckDBConnection } from "@duckdb/node-api";
 import type { Table } from "../schema/table.ts";
 import { TableAppender } from "./table-appender.ts";
 import { decideAppend, type WriteStream } from "./write-stream.ts";
-import type { AppendOutcome, AppendTask } from "./writer-queue.ts";
+import type { AppendOutcome, AppendTask } from "./append-task.ts";
 
 /** Log of `(stream_id, rows)`: the newest row of a stream is its row count. Compacted at start and by the sweep. */
 export const PROGRESS_TABLE = "bq_stream_progress";

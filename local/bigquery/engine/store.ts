@@ -5,7 +5,8 @@ import { Catalog } from "./catalog.ts";
 import { connect, type DatabaseOptions, lockDown, openDatabase } from "./database.ts";
 import { ReaderPool } from "./reader-pool.ts";
 import { StreamRegistry } from "./stream-registry.ts";
-import { type AppendOutcome, type AppendTask, WriterQueue } from "./writer-queue.ts";
+import type { AppendOutcome, AppendTask } from "./append-task.ts";
+import { WriterQueue } from "./writer-queue.ts";
 
 export interface StoreOptions extends DatabaseOptions {
   readonly clock?: Clock;

@@ -2,19 +2,7 @@ import type { DuckDBConnection } from "@duckdb/node-api";
 import type { Clock } from "#runtime/clock";
 import type { Table } from "../schema/table.ts";
 import { AppendGroup } from "./append-group.ts";
-import type { RowBatch } from "./row-batch.ts";
-import type { AppendDecision, WriteStream } from "./write-stream.ts";
-
-/** Rows for one table, through a write stream or (without one) at least once. */
-export interface AppendTask {
-  readonly table: Table;
-  readonly batch: RowBatch;
-  readonly stream?: WriteStream;
-  /** Offset in the stream that the client expects the first row to get. */
-  readonly offset?: number;
-}
-
-export type AppendOutcome = AppendDecision | { readonly kind: "tableGone" };
+import type { AppendOutcome, AppendTask } from "./append-task.ts";
 
 interface PendingAppend {
   readonly task: AppendTask;

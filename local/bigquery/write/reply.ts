@@ -1,5 +1,5 @@
 import type { Field, FieldType } from "../schema/field.ts";
-import type { AppendOutcome } from "../engine/writer-queue.ts";
+import type { AppendOutcome } from "../engine/append-task.ts";
 import { type AppendRowsResponse, CODE, type RpcStatus, STORAGE_ERROR, storageErrorDetail } from "./protocol.ts";
 import type { RowError } from "./row-decoder.ts";
 

@@ -8,7 +8,7 @@ import type { Table } from "../../schema/table.ts";
 import type { RowBatch } from "../row-batch.ts";
 import { Store } from "../store.ts";
 import { createDataset, createTable, deleteTable, updateTable } from "../table-operations.ts";
-import type { AppendOutcome } from "../writer-queue.ts";
+import type { AppendOutcome } from "../append-task.ts";
 import type { WriteStream } from "../write-stream.ts";
 
 const REF = { projectId: "p", datasetId: "d", tableId: "t" };
