@@ -75,8 +75,19 @@ export const TRANSACTION_TIMEOUT_MS = 10_000;
 /** The offset is visible within milliseconds; see {@link FencedPartition.commit}. */
 const VISIBLE_RETRY = retryPolicy({ initialDelayMs: 2, maxDelayMs: 100, maxElapsedMs: TRANSACTION_TIMEOUT_MS });
 
-/** The coordinator still writes the previous transaction's markers: milliseconds, usually. */
-const CONCURRENT_RETRY = retryPolicy({ initialDelayMs: 4, maxDelayMs: 100, maxElapsedMs: TRANSACTION_TIMEOUT_MS / 2 });
+/**
+ * Answers to AddOffsetsToTxn and TxnOffsetCommit that leave the transaction as it was: the markers of the commit before
+ * are still being written, or the group's coordinator is new, loading or elsewhere.
+ * Source: https://kafka.apache.org/protocol.html#protocol_error_codes
+ */
+const NOT_DONE: ReadonlySet<string> = new Set([
+  "CONCURRENT_TRANSACTIONS",
+  "GROUP_LOAD_IN_PROGRESS",
+  "GROUP_COORDINATOR_NOT_AVAILABLE",
+  "NOT_COORDINATOR_FOR_GROUP",
+]);
+/** Milliseconds, usually. */
+const NOT_DONE_RETRY = retryPolicy({ initialDelayMs: 4, maxDelayMs: 100, maxElapsedMs: TRANSACTION_TIMEOUT_MS / 2 });
 
 export class FencedPartition {
   readonly #options: FencedPartitionOptions;
@@ -227,14 +238,14 @@ export class FencedPartition {
     await retry(VISIBLE_RETRY, look, { clock: this.#options.clock, signal });
   }
 
-  /** kafkajs does not try AddOffsetsToTxn again, which answers CONCURRENT_TRANSACTIONS right after another commit. */
+  /** kafkajs asks once only; each of {@link NOT_DONE} says that nothing was done, so that asking again is safe. */
   async #sendOffset(transaction: Transaction, { offset, metadata }: Commit, signal: AbortSignal): Promise<void> {
     const { clock, groupId, topic, partition } = this.#options;
     const partitions = [{ partition, offset: String(offset), metadata }];
     await retry(
-      CONCURRENT_RETRY,
+      NOT_DONE_RETRY,
       () => transaction.sendOffsets({ consumerGroupId: groupId, topics: [{ topic, partitions }] }),
-      { clock, signal, shouldRetry: (error) => protocolErrorType(error) === "CONCURRENT_TRANSACTIONS" },
+      { clock, signal, shouldRetry: (error) => NOT_DONE.has(protocolErrorType(error) ?? "") },
     );
   }
 
