@@ -37,7 +37,12 @@ async function settle(load: Load, bridge: RunningBridge): Promise<Audit> {
   return load.audit(records);
 }
 
-test("kill -9 between Kafka's confirmation and the PUBACK, ten times: nothing lost, duplicates bounded", async () => {
+test.each([
+  // The PUBACKs are confirmed by Kafka and never reach Mosquitto: the widest gap for duplicates.
+  ["between Kafka's confirmation and the PUBACK", true],
+  // The PUBACKs do reach Mosquitto: whatever was acknowledged too early is lost now.
+  ["just after the PUBACK", false],
+])("kill -9 %s, ten times under load: nothing lost, duplicates bounded", async (_name, isCut) => {
   const bound = 300;
   const environment = { MAX_OUTSTANDING: String(bound) };
   const kills = 10;
@@ -47,21 +52,22 @@ test("kill -9 between Kafka's confirmation and the PUBACK, ten times: nothing lo
     await systemClock.sleep(300 + 137 * (kill % 4));
     const { promise: killed, resolve } = Promise.withResolvers<Promise<unknown>>();
     const { process } = bridge;
-    // The first PUBACK buffer that comes by now is confirmed by Kafka and never reaches Mosquitto.
     world.proxy.onChunk = (direction, chunk) => {
       if (direction !== "toServer" || chunk[0] !== PUBACK) return;
       world.proxy.onChunk = undefined;
-      world.proxy.breakConnections();
+      if (isCut) world.proxy.breakConnections();
       resolve(process.kill());
     };
     await await killed;
     bridge = await world.bridge(environment, world.proxy.port);
   }
   const audit = await settle(load, bridge);
-  console.log(`kill -9: ${audit.acknowledged} acknowledged, ${audit.duplicates} duplicates in ${kills} kills`);
+  console.log(
+    `kill -9, ${isCut ? "cut" : "not cut"}: ${audit.acknowledged} acknowledged, ${audit.duplicates} duplicates in ${kills} kills`,
+  );
   expect(audit).toMatchObject({ missing: [], wrong: [] });
   expect(audit.acknowledged).toBeGreaterThan(5000);
-  expect(audit.duplicates).toBeGreaterThanOrEqual(kills);
+  if (isCut) expect(audit.duplicates).toBeGreaterThanOrEqual(kills);
   expect(audit.duplicates).toBeLessThanOrEqual(kills * bound);
 });
 
