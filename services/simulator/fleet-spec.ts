@@ -1,0 +1,173 @@
+import { z } from "zod";
+import { ACCEPTED_WINDOW } from "#events";
+import { ConfigError, duration, text } from "#runtime";
+import { faultSchema, MAX_SECONDS_AHEAD, whole, type Fault } from "./fault-spec.ts";
+import { profileOf, profiles, type Profile } from "./profiles.ts";
+import { MAX_DEVICES } from "./random.ts";
+import { problemText } from "./spec-problem.ts";
+
+export interface WeightedProfile {
+  readonly profile: Profile;
+  readonly weight: number;
+}
+
+/** A part of a load curve; see `activeDevices`. */
+export interface Stage {
+  readonly durationMs: number;
+  readonly devicesPercent: number;
+  readonly ramp: "Linear" | "Step";
+}
+
+/** A fleet, checked and complete. Times are in milliseconds. */
+export interface Fleet {
+  /** Also its tenant. */
+  readonly name: string;
+  readonly deviceIdPrefix: string;
+  readonly devices: number;
+  readonly seed: number;
+  readonly intervalMs: number;
+  readonly jitterMs: number;
+  readonly historyMs: number;
+  readonly profiles: readonly WeightedProfile[];
+  readonly stages: readonly Stage[];
+  readonly faults: readonly Fault[];
+  readonly connectsPerSecond: number;
+  /** Publishes of one device that wait for their PUBACK. */
+  readonly maxInFlight: number;
+}
+
+const DAY_MS = 86_400_000;
+
+/** Older readings would be refused by the bridge; a day is left for the sending. */
+const OLDEST_MS = ACCEPTED_WINDOW.pastMs - DAY_MS;
+
+/** A sensor id has at most 64 characters, and seven digits and a hyphen follow the prefix. */
+const MAX_PREFIX = 56;
+
+/** What a Kubernetes object may be called, and a tenant too: RFC 1123 label, https://www.rfc-editor.org/rfc/rfc1123. */
+const label = (maxLength: number): z.ZodType<string, string> =>
+  text(
+    `at most ${maxLength} of a-z, 0-9 and -, with a letter or digit at both ends`,
+    new RegExp(`^(?=.{1,${maxLength}}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?$`),
+  );
+
+const location = z.string().transform((given, context): Profile => {
+  const profile = profileOf(given);
+  if (profile !== undefined) return profile;
+  context.addIssue(`must be one of ${profiles.map((known) => known.location).join(", ")}`);
+  return z.NEVER;
+});
+
+const everywhere = profiles.map((profile) => ({ location: profile, weight: 1 }));
+
+const weighted = z.strictObject({ location, weight: whole(0, 1_000_000) });
+
+const stage = z.strictObject({
+  duration: duration({ min: 1 }),
+  devicesPercent: whole(0, 100),
+  ramp: z.enum(["Linear", "Step"], "must be Linear or Step").default("Step"),
+});
+
+/** What stands in a fleet file: the `spec` of a later `SensorFleet`, and its name. Defaults make `{name}` a fleet. */
+const fleetShape = {
+  name: label(63),
+  deviceIdPrefix: label(MAX_PREFIX).optional(),
+  devices: whole(0, MAX_DEVICES).default(10),
+  seed: whole(0, 2 ** 32 - 1).default(1),
+  interval: duration({ min: 10, max: DAY_MS }).default(5000),
+  jitter: duration().default(0),
+  history: duration({ max: OLDEST_MS }).default(0),
+  profiles: z.array(weighted).min(1, "must have at least one entry").max(100).default(everywhere),
+  stages: z.array(stage).max(100).default([]),
+  faults: z.array(faultSchema).max(50).default([]),
+  connectsPerSecond: whole(1, 10_000).default(200),
+  maxInFlight: whole(1, 1000).default(10),
+};
+const fleetSchema = z.strictObject(fleetShape);
+type FleetSpec = z.output<typeof fleetSchema>;
+
+/** The fields that fit by themselves. */
+type FittingFields = Partial<FleetSpec>;
+
+/**
+ * Reads what a parser made of a fleet file.
+ *
+ * @throws {ConfigError} with all problems at once: those of each field, and of all rules over several fields that fit
+ * by themselves.
+ */
+export function readFleet(given: unknown): Fleet {
+  const result = fleetSchema.safeParse(given, { reportInput: true });
+  const fieldProblems = (result.error?.issues ?? []).flatMap((issue) => problemText(issue, Object.keys(fleetShape)));
+  const problems = [...fieldProblems, ...ruleProblems(fittingFields(given))];
+  if (!result.success || problems.length > 0) throw new ConfigError(problems);
+  return fleetOf(result.data);
+}
+
+function fittingFields(given: unknown): FittingFields {
+  if (typeof given !== "object" || given === null) return {};
+  const values = given as Readonly<Record<string, unknown>>;
+  const fitting = Object.entries(fleetShape).flatMap(([name, schema]) => {
+    const result = schema.safeParse(values[name]);
+    return result.success ? [[name, result.data] as const] : [];
+  });
+  return Object.fromEntries(fitting);
+}
+
+function ruleProblems(spec: FittingFields): string[] {
+  const single = [jitterProblem(spec), ageProblem(spec), aheadProblem(spec), stageProblem(spec)];
+  return [...single.filter((problem) => problem !== undefined), ...profileProblems(spec)];
+}
+
+function jitterProblem({ interval, jitter }: FittingFields): string | undefined {
+  if (interval === undefined || jitter === undefined || jitter < interval) return undefined;
+  return `jitter must be less than interval, or readings would pass each other; given: ${jitter} of ${interval} ms`;
+}
+
+/** History, a clock that is behind, and time before sending add up. */
+function ageProblem({ history, faults }: FittingFields): string | undefined {
+  if (history === undefined || faults === undefined) return undefined;
+  const ageMs = faults.reduce((sum, fault) => sum + ageOf(fault), history);
+  if (ageMs <= OLDEST_MS) return undefined;
+  return `history, and faults that delay or set clocks back, must not exceed ${OLDEST_MS / DAY_MS} days together: older readings are refused`;
+}
+
+function ageOf(fault: Fault): number {
+  if (fault.type === "Late") return fault.delay;
+  if (fault.type === "Disconnect") return fault.duration;
+  return fault.type === "ClockSkew" ? Math.max(0, -fault.offsetSeconds * 1000) : 0;
+}
+
+/** Clocks that run ahead add up as well. */
+function aheadProblem({ faults }: FittingFields): string | undefined {
+  const seconds = (faults ?? []).map((fault) => (fault.type === "ClockSkew" ? Math.max(0, fault.offsetSeconds) : 0));
+  if (seconds.reduce((sum, ahead) => sum + ahead, 0) <= MAX_SECONDS_AHEAD) return undefined;
+  return `faults must not set clocks more than ${MAX_SECONDS_AHEAD} s ahead together: later readings are refused`;
+}
+
+function profileProblems({ profiles: weights }: FittingFields): string[] {
+  if (weights === undefined) return [];
+  const names = weights.map((entry) => entry.location.location);
+  const twice = new Set(names.filter((name, index) => names.indexOf(name) !== index));
+  const problems = [...twice].map((name) => `profiles must name each location once; twice: ${name}`);
+  const sum = weights.reduce((total, { weight }) => total + weight, 0);
+  return sum > 0 ? problems : [...problems, "profiles must have weights whose sum is greater than 0"];
+}
+
+function stageProblem({ stages }: FittingFields): string | undefined {
+  if (stages === undefined || stages.length === 0) return undefined;
+  return stages.some(({ devicesPercent }) => devicesPercent > 0)
+    ? undefined
+    : "stages must have one with devicesPercent above 0";
+}
+
+function fleetOf({ interval, jitter, history, ...spec }: FleetSpec): Fleet {
+  return {
+    ...spec,
+    deviceIdPrefix: spec.deviceIdPrefix ?? spec.name.slice(0, MAX_PREFIX).replace(/-+$/, ""),
+    intervalMs: interval,
+    jitterMs: jitter,
+    historyMs: history,
+    profiles: spec.profiles.map(({ location: profile, weight }) => ({ profile, weight })),
+    stages: spec.stages.map(({ duration: durationMs, ...rest }) => ({ durationMs, ...rest })),
+  };
+}
