@@ -55,10 +55,11 @@ function value(curve: Curve, day: number, noise: number, slow: number): number {
 }
 
 /**
- * Wanders slowly between random heights, one every six hours. Value noise with the fade curve of K. Perlin, "Improving
- * noise", 2002, https://doi.org/10.1145/566654.566636: no state, no jumps, no kinks.
+ * A number with mean 0 and deviation at most 1 that wanders slowly between random heights, one every six hours. Value
+ * noise with the fade curve of K. Perlin, "Improving noise", 2002, https://doi.org/10.1145/566654.566636: no state, no
+ * jumps, no kinks.
  */
-function drift(stream: Stream, purpose: number, timeMs: number): number {
+export function drift(stream: Stream, purpose: number, timeMs: number): number {
   const knot = Math.floor(timeMs / DRIFT_MS);
   const [from] = gaussians(stream, purpose, knot);
   const [to] = gaussians(stream, purpose, knot + 1);

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { dayCurve, localHour, measure } from "../measure.ts";
+import { dayCurve, drift, localHour, measure } from "../measure.ts";
 import { DAY_MS, deviation, deviceAt, devices, HOUR_MS, mean, MINUTE_MS, moments, NOW_MS } from "./fleets.ts";
 
 const range = (length: number, stepMs: number): number[] =>
@@ -71,6 +71,18 @@ describe("measure", () => {
     const steps = hourly.slice(1).map((value, hour) => value - hourly[hour]!);
     expect(deviation(daily)).toBeGreaterThan(0.05);
     expect(deviation(steps)).toBeLessThan(deviation(hourly) * 0.6);
+  });
+
+  test("drift never jumps, neither at a height nor between two", () => {
+    fc.assert(
+      fc.property(devices, fc.nat({ max: 1e5 }), fc.nat({ max: 400 }), ({ stream }, knot, minute) => {
+        const timeMs = knot * 6 * HOUR_MS + minute * MINUTE_MS;
+        const step = drift(stream, 6, timeMs + MINUTE_MS) - drift(stream, 6, timeMs);
+        expect(Math.abs(step)).toBeLessThan(0.08);
+        const atKnot = drift(stream, 6, (knot + 1) * 6 * HOUR_MS);
+        expect(Math.abs(atKnot - drift(stream, 6, (knot + 1) * 6 * HOUR_MS - 1))).toBeLessThan(1e-6);
+      }),
+    );
   });
 
   test("the battery only falls until it is changed, and says when it is low", () => {
