@@ -1,5 +1,5 @@
-import { mkdirSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, mkdirSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
 import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 import { quoteText } from "../schema/duck-text.ts";
 
@@ -19,7 +19,7 @@ const DATABASE_FILE = "bigquery.duckdb";
  */
 export async function openDatabase(options: DatabaseOptions): Promise<DuckDBInstance> {
   const tempDir = join(options.dataDir, "tmp");
-  mkdirSync(tempDir, { recursive: true });
+  makeDirectories(tempDir);
   return DuckDBInstance.create(join(options.dataDir, DATABASE_FILE), {
     memory_limit: `${options.memoryLimitMib}MiB`,
     threads: String(options.threads),
@@ -54,4 +54,12 @@ export async function readObjects(connection: DuckDBConnection, sql: string): Pr
 /** A JSON document as a DuckDB string literal. */
 export function jsonLiteral(value: unknown): string {
   return quoteText(JSON.stringify(value).replaceAll("\u0000", "\\u0000"));
+}
+
+/** Makes a directory and what is missing above it. Node's own recursion never ends on file systems such as /proc. */
+function makeDirectories(path: string): void {
+  const absolute = resolve(path);
+  if (existsSync(absolute)) return;
+  if (dirname(absolute) !== absolute) makeDirectories(dirname(absolute));
+  mkdirSync(absolute);
 }

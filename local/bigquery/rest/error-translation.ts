@@ -18,6 +18,8 @@ const RESOURCE_ERRORS = new Set(["Out of Memory", "IO"]);
 /** `Conversion Error: Could not …`, possibly followed by the SQL text with a caret, which is not the client's SQL. */
 const DUCKDB_MESSAGE = /^([A-Z][A-Za-z ]*?) Error: ([^]*?)(?:\n\s*\n?LINE \d+:[^]*)?$/;
 const NOT_NULL = /^NOT NULL constraint failed: [^.]+\.(.+)$/;
+/** What the translator's own run-time refusals say: the statement is right, and not supported for this data. */
+const NOT_SUPPORTED = "not supported by the embedded BigQuery";
 /** Names that only the storage knows; a message with one of them would tell a client nothing. */
 const INTERNAL_NAMES = /\bt_[0-9a-f]{16}\b|\bbq_[a-z_]+\b|\.duckdb\b/;
 
@@ -61,6 +63,7 @@ function duckDbError(thrown: unknown, logger: Logger): ApiError | undefined {
     return notImplemented("this statement, which was accepted but cannot be run");
   }
   if (!USER_ERRORS.has(kind)) return undefined;
+  if (message.includes(NOT_SUPPORTED)) return new ApiError("notImplemented", message, "q");
   const clean = INTERNAL_NAMES.test(message) ? "The statement failed while it ran on the data." : message;
   return new ApiError("invalidQuery", clean, "q");
 }

@@ -1,13 +1,13 @@
 /** How values are spelled as STRING. Source: https://cloud.google.com/bigquery/docs/reference/standard-sql/conversion_functions#cast_as_string */
 
 /**
- * The shorter of 15 and 17 significant digits that reads back as the same number. Sources contradict each other on
- * whether a whole number ends in `.0`, so that is an error rather than a guess.
+ * The shorter of 15 and 17 significant digits that reads back as the same number; `1` for 1.0, and no sign on zero.
+ * Source: https://cloud.google.com/bigquery/docs/reference/standard-sql/json_functions#json_encodings (`1.0` is `1`)
  */
 export function floatText(sql: string): string {
   const short = `printf('%.15g', ${sql})`;
   const finite = `CASE WHEN CAST(${short} AS DOUBLE) = ${sql} THEN ${short} ELSE printf('%.17g', ${sql}) END`;
-  return `CASE WHEN isnan(${sql}) THEN 'NaN' WHEN isinf(${sql}) THEN CASE WHEN ${sql} > 0 THEN 'inf' ELSE '-inf' END WHEN trunc(${sql}) = ${sql} THEN CAST(error('text of a FLOAT64 without a fraction is not supported by the embedded BigQuery: ' || ${short}) AS VARCHAR) ELSE ${finite} END`;
+  return `CASE WHEN isnan(${sql}) THEN 'NaN' WHEN isinf(${sql}) THEN CASE WHEN ${sql} > 0 THEN 'inf' ELSE '-inf' END WHEN ${sql} = 0 THEN '0' ELSE ${finite} END`;
 }
 
 /** No trailing zeros. */

@@ -1,6 +1,5 @@
 import type { Context } from "../context.ts";
 import { analyze } from "../expressions/analyze.ts";
-import { mismatch } from "../expressions/arithmetic.ts";
 import { SqlError } from "../statement.ts";
 import { unsupported } from "../syntax/node.ts";
 import type { Call, Expr } from "../syntax/ast.ts";
@@ -67,11 +66,11 @@ export function resolveCall(call: Call, entries: readonly FunctionEntry[], conte
   if (best === undefined || first === undefined) {
     if (values.some((value) => value?.type.kind === "NUMERIC"))
       throw unsupported("argument type", `NUMERIC of ${call.name}`);
-    if (args.every((arg) => arg !== undefined && !("value" in arg)))
-      throw mismatch(`function ${call.name}`, values as Value[]);
+    const types = argumentTypes(values, partAt);
+    const supported = entries.map((entry) => entry.signature).join("; ");
     throw new SqlError(
       "invalidQuery",
-      `No matching signature for function ${call.name} for argument types: ${argumentTypes(values, partAt)}`,
+      `No matching signature for function ${call.name} for argument types: ${types}. Supported here: ${supported}`,
     );
   }
   const all = [...best.match.args, ...extras];

@@ -20,11 +20,21 @@ function notNegative(sql: string, what: string): string {
   return `CASE WHEN ${sql} < 0 THEN CAST(error(${quoteText(`${what} cannot be negative`)}) AS BIGINT) ELSE ${sql} END`;
 }
 
+/** DuckDB makes a text of any length in one piece, beside its memory limit. */
+const MAX_MADE_BYTES = 10_000_000;
+
+/** `sql`, or an error if it would make a text of more than {@link MAX_MADE_BYTES}. */
+function bounded(sql: string, bytes: string, name: string): string {
+  const message = quoteText(`${name} of more than ${MAX_MADE_BYTES} bytes is not supported by the embedded BigQuery`);
+  return `CASE WHEN CAST(${bytes} AS DOUBLE) > ${MAX_MADE_BYTES} THEN CAST(error(${message}) AS VARCHAR) ELSE ${sql} END`;
+}
+
 const pad =
   (duck: string) =>
   ([s = "", length = "", pattern = "' '"]: readonly string[]): string => {
     const count = `CAST(${notNegative(length, `Second argument in ${duck.toUpperCase()}()`)} AS INTEGER)`;
-    return `CASE WHEN ${pattern} = '' THEN CAST(error('pattern must not be empty') AS VARCHAR) ELSE ${duck}(${s}, ${count}, ${pattern}) END`;
+    const padded = bounded(`${duck}(${s}, ${count}, ${pattern})`, `${length} * 4`, duck.toUpperCase());
+    return `CASE WHEN ${pattern} = '' THEN CAST(error('pattern must not be empty') AS VARCHAR) ELSE ${padded} END`;
   };
 
 /** Letters of which each has one other case; elsewhere (ß) DuckDB maps single characters and BigQuery whole words. */
@@ -100,7 +110,12 @@ export const STRINGS = [
     ["CONCAT(BYTES, BYTES...) -> BYTES", (args) => `(${args.join(" || ")})`],
     [
       "REPEAT(STRING, INT64) -> STRING",
-      ([s = "", n = ""]) => `repeat(${s}, ${notNegative(n, "Second argument in REPEAT()")})`,
+      ([s = "", n = ""]) =>
+        bounded(
+          `repeat(${s}, ${notNegative(n, "Second argument in REPEAT()")})`,
+          `CAST(strlen(${s}) AS DOUBLE) * ${n}`,
+          "REPEAT",
+        ),
     ],
     ["REVERSE(STRING) -> STRING", REVERSE],
     ["LPAD(STRING, INT64[, STRING]) -> STRING", pad("lpad")],

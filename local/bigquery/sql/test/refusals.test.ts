@@ -82,7 +82,11 @@ const REFUSALS: readonly Refusal[] = [
     "invalidQuery",
     /^No matching signature for function TIMESTAMP_TRUNC for argument types: STRING, /,
   ],
-  ["SELECT LENGTH(1)", "invalidQuery", /^No matching signature for function LENGTH for argument types: INT64$/],
+  [
+    "SELECT LENGTH(1)",
+    "invalidQuery",
+    /^No matching signature for function LENGTH for argument types: INT64\. Supported here: LENGTH/,
+  ],
   ["SELECT 1 = 'a'", "invalidQuery", /No matching signature for operator =/],
   ["SELECT DATE '2026-01-01' = TIMESTAMP '2026-01-01'", "invalidQuery", /No matching signature for operator =/],
   ["SELECT 1 || 'a'", "invalidQuery", /operator \|\|/],

@@ -129,8 +129,8 @@ const CASTS = cases("conversion_functions", [
   ],
   [
     "FLOAT64 to STRING",
-    "SELECT CAST(0.1 AS STRING), CAST(0.1 + 0.2 AS STRING), CAST(CAST('inf' AS FLOAT64) AS STRING)",
-    [["0.1", "0.30000000000000004", "inf"]],
+    "SELECT CAST(0.1 AS STRING), CAST(0.1 + 0.2 AS STRING), CAST(CAST('inf' AS FLOAT64) AS STRING), CAST(1.0 AS STRING), CAST(-0.0 AS STRING), TO_JSON_STRING(1.0)",
+    [["0.1", "0.30000000000000004", "inf", "1", "0", "1"]],
   ],
   [
     "from STRING",
