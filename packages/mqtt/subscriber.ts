@@ -265,6 +265,10 @@ export class Subscriber {
     return this.counters.received > receivedBefore;
   }
 
+  /**
+   * On every connection, also where the session is present: Mosquitto 2.0.11 says so after a restart and has forgotten
+   * the session's shared subscriptions all the same.
+   */
   async #subscribe(connection: MqttConnection): Promise<void> {
     const { filter, mode } = this.#options;
     if (mode === "drain") await connection.unsubscribe(filter);

@@ -13,6 +13,8 @@ class Sensor {
   /** Payloads by seq: all that were ever sent, the first `acknowledged` of them acknowledged. */
   readonly sent: string[] = [];
   acknowledged = 0;
+  /** After a failure one goes alone: of several, the first may find no subscriber and the last one, out of order. */
+  #hasFailed = false;
   readonly #url: string;
   readonly #pauseMs: number;
   #device: Device | undefined;
@@ -40,11 +42,12 @@ class Sensor {
     const device = await this.#connected();
     for (let seq = this.sent.length; seq < this.acknowledged + bound; seq += 1)
       this.sent.push(reading(this.id, this.bootId, seq, systemClock.nowMs()).toString());
-    const waiting = this.sent.slice(this.acknowledged);
+    const waiting = this.sent.slice(this.acknowledged, this.#hasFailed ? this.acknowledged + 1 : undefined);
     const outcomes = await Promise.allSettled(
       waiting.map((payload) => device.publish(topicOf(this.id), Buffer.from(payload))),
     );
     const failedAt = outcomes.findIndex(({ status }) => status === "rejected");
+    this.#hasFailed = failedAt >= 0;
     this.acknowledged += failedAt < 0 ? outcomes.length : failedAt;
   }
 
