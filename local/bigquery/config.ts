@@ -32,7 +32,7 @@ const schema = z
     GRPC_PORT: port().default(DEFAULT_GRPC_PORT).describe("Port of the Storage Write API; 0 takes any free one."),
     BEARER_TOKEN: secret().optional().describe("Refuse requests without `Authorization: Bearer …` of this token."),
     MEMORY_LIMIT_MIB: integer({ min: 64, max: 65_536 })
-      .default(160)
+      .default(128)
       .describe("Memory that DuckDB may use, MiB; queries beyond it spill to disk."),
     THREADS: integer({ min: 1, max: 64 }).default(2).describe("Threads of DuckDB."),
     SWEEP_INTERVAL: duration({ min: 1000 })

@@ -24,12 +24,12 @@ export interface EmbeddedBigQueryOptions {
   readonly restPort?: number;
   readonly grpcPort?: number;
   readonly bearerToken?: string;
-  /** DuckDB's own memory; default 160 MiB. */
+  /** DuckDB's own memory; default 128 MiB. */
   readonly memoryLimitMib?: number;
   /** DuckDB's threads; default 2. */
   readonly threads?: number;
   readonly sweepIntervalMs?: number;
-  /** Least time between transactions of small appends; default 30 ms. */
+  /** Least time between transactions of small appends; default 34 ms. */
   readonly commitIntervalMs?: number;
   /** Serve faults on demand over HTTP on loopback at this port (0: any free one). Default: not at all. */
   readonly faultAdminPort?: number;
@@ -38,7 +38,7 @@ export interface EmbeddedBigQueryOptions {
   readonly registry?: Registry;
 }
 
-const DEFAULT_MEMORY_MIB = 160;
+const DEFAULT_MEMORY_MIB = 128;
 const DEFAULT_THREADS = 2;
 const DEFAULT_SWEEP_INTERVAL_MS = 600_000;
 /** Bytes of appends, over all connections, that may wait for the database. */
