@@ -3,10 +3,9 @@
  * Source: https://cloud.google.com/bigquery/docs/reference/standard-sql/data-types#timestamp_type and its neighbours.
  */
 
+import { MAX_MICROS, MICROS_PER_DAY, MIN_MICROS } from "../schema/civil-time.ts";
+
 const DAY_MS = 86_400_000;
-const DAY_MICROS = 86_400_000_000n;
-export const MIN_MICROS = -62_135_596_800_000_000n;
-export const MAX_MICROS = 253_402_300_799_999_999n;
 
 const DATE = /^(\d{4})[-/](\d{1,2})[-/](\d{1,2})/;
 /** Zeros beyond six digits lose nothing, and the Node client writes nine digits. */
@@ -64,8 +63,8 @@ export function formatTime(micros: bigint): string {
 
 /** `YYYY-MM-DDTHH:MM:SS[.FFFFFF]` */
 export function formatDatetime(micros: bigint): string {
-  const days = floorDivide(micros, DAY_MICROS);
-  return `${formatDate(Number(days))}T${formatTime(micros - days * DAY_MICROS)}`;
+  const days = floorDivide(micros, MICROS_PER_DAY);
+  return `${formatDate(Number(days))}T${formatTime(micros - days * MICROS_PER_DAY)}`;
 }
 
 /** Seconds since the epoch with all six digits after the point that are not zero, e.g. `-0.000001`. */
@@ -98,7 +97,7 @@ function takeTime(text: string): { readonly micros: bigint; readonly rest: strin
 function takeDatetime(text: string): { readonly micros: bigint; readonly rest: string } | undefined {
   const date = takeDate(text);
   if (!date) return undefined;
-  const midnight = BigInt(date.days) * DAY_MICROS;
+  const midnight = BigInt(date.days) * MICROS_PER_DAY;
   if (!/^[ Tt]\d/.test(date.rest)) return { micros: midnight, rest: date.rest };
   const time = takeTime(date.rest.slice(1));
   return time && { micros: midnight + time.micros, rest: time.rest };

@@ -1,5 +1,6 @@
 import fc from "fast-check";
-import { formatDate, formatDatetime, formatTime, MAX_MICROS, MIN_MICROS } from "../civil-time.ts";
+import { MAX_MICROS, MIN_MICROS } from "../../schema/civil-time.ts";
+import { formatDate, formatDatetime, formatTime } from "../civil-time.ts";
 import { formatDecimal } from "../decimal-text.ts";
 
 const SCALARS = [
