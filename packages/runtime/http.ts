@@ -17,6 +17,8 @@ export interface OpsServerOptions {
 /** The running server for probes and metrics. */
 export interface OpsServer {
   readonly port: number;
+  /** Serves what `read` gives at each GET of `path`, as JSON: a page of the service's own. */
+  readonly serveJson: (path: string, read: () => unknown) => void;
   /** Ends open connections at once: nobody waits for an answer that matters. */
   close(): Promise<void>;
 }
@@ -27,10 +29,15 @@ export interface OpsServer {
  * Rejects when the port is taken.
  */
 export async function startOpsServer(options: OpsServerOptions): Promise<OpsServer> {
-  const server = createServer(opsApp(options.readiness, options.registry));
+  const app = opsApp(options.readiness, options.registry);
+  const server = createServer(app);
   server.listen(options.port, options.host);
   await once(server, "listening");
-  return { port: (server.address() as AddressInfo).port, close: () => close(server) };
+  return {
+    port: (server.address() as AddressInfo).port,
+    serveJson: (path, read) => void app.get(path, (_request, response) => void response.json(read())),
+    close: () => close(server),
+  };
 }
 
 function opsApp(readiness: Readiness, registry: Registry): Express {

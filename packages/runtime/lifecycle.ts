@@ -31,6 +31,8 @@ export interface ServiceContext<Config> {
   readonly clock: Clock;
   readonly readiness: Readiness;
   readonly registry: Registry;
+  /** Adds a page to the server for probes and metrics: `read`'s value as JSON at each GET of `path`. */
+  readonly serveJson: OpsServer["serveJson"];
   /** Aborts when the stop begins: ends waits and retries of a start that is still going on. */
   readonly stopping: AbortSignal;
   /** Ends the process, exit code `fatal`: for a running part that cannot go on. */
@@ -116,7 +118,7 @@ class ServiceProcess<Config extends RuntimeConfig> {
     this.#ops = await startOpsServer({ host, port, readiness: this.#readiness, registry: this.#registry });
     this.#log.info({ host, port: this.#ops.port }, "serving probes and metrics");
     if (this.#stopping.signal.aborted) return;
-    this.#started = this.#definition.start(this.#context());
+    this.#started = this.#definition.start(this.#context(this.#ops));
     await this.#started;
     this.#onStarted();
   }
@@ -127,13 +129,14 @@ class ServiceProcess<Config extends RuntimeConfig> {
     this.#log.info("started");
   }
 
-  #context(): ServiceContext<Config> {
+  #context(ops: OpsServer): ServiceContext<Config> {
     return {
       config: this.#config,
       log: this.#log,
       clock: systemClock,
       readiness: this.#readiness,
       registry: this.#registry,
+      serveJson: ops.serveJson,
       stopping: this.#stopping.signal,
       fail: (error) => this.#fatal(error, "a part failed"),
     };

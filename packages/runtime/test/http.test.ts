@@ -37,6 +37,24 @@ test("metrics are those of the registry", async () => {
   expect(await response.text()).toContain("things_total 3");
 });
 
+test("a service's own page is read anew at each request", async () => {
+  const things = [{ id: 1 }];
+  server.serveJson("/things", () => things);
+  expect(await (await get("/things")).json()).toEqual([{ id: 1 }]);
+  things.push({ id: 2 });
+  const response = await get("/things");
+  expect(response.headers.get("content-type")).toContain("application/json");
+  expect(await response.json()).toEqual([{ id: 1 }, { id: 2 }]);
+});
+
+test("a page that cannot be read is an error of that request only", async () => {
+  server.serveJson("/broken", () => {
+    throw new Error("not now");
+  });
+  expect((await get("/broken")).status).toBe(500);
+  expect((await get("/healthz")).status).toBe(200);
+});
+
 test("a path that does not exist is not found", async () => {
   expect((await get("/")).status).toBe(404);
 });
