@@ -1,4 +1,4 @@
-import type { Kafka as KafkaClient, KafkaConfig, LogEntry } from "kafkajs";
+import type { Kafka as KafkaClient, KafkaConfig, LogEntry, RetryOptions } from "kafkajs";
 import type { Logger } from "#runtime";
 import { patchKafkajs } from "./kafkajs-patches.ts";
 import { Kafka, logLevel } from "./kafkajs.ts";
@@ -22,13 +22,28 @@ export interface KafkaClientOptions {
  * moment; whoever must outlast an outage has a loop of its own that can be stopped.
  */
 export function kafkaClient(options: KafkaClientOptions): KafkaClient {
+  return clientWith(options, { initialRetryTime: 50, maxRetryTime: 1000, retries: 5 });
+}
+
+/**
+ * A client that never gives up reaching the cluster. kafkajs gives a producer's retries to its sends alone: connecting
+ * and reading metadata have the client's, and when those end, so does the send, whatever the producer was told.
+ */
+export function patientKafkaClient(options: KafkaClientOptions): KafkaClient {
+  return clientWith(options, PATIENCE);
+}
+
+/** 50 ms to 2 s apart, for ever. */
+export const PATIENCE = { initialRetryTime: 50, maxRetryTime: 2000, retries: Number.MAX_SAFE_INTEGER };
+
+function clientWith(options: KafkaClientOptions, retry: RetryOptions): KafkaClient {
   patchKafkajs();
   return new Kafka({
     brokers: [...options.brokers],
     clientId: options.clientId,
     connectionTimeout: 3000,
     requestTimeout: options.requestTimeoutMs ?? 10_000,
-    retry: { initialRetryTime: 50, maxRetryTime: 1000, retries: 5 },
+    retry,
     logLevel: logLevel.INFO,
     logCreator: () => (entry) => writeLog(options.log, entry),
     ...(options.ssl === undefined ? {} : { ssl: options.ssl }),

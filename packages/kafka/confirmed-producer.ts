@@ -1,6 +1,8 @@
-import type { Kafka, Message, Producer, TopicMessages } from "kafkajs";
-import { retry, retryPolicy, type Clock, type Logger } from "#runtime";
+import type { Message, Producer, TopicMessages } from "kafkajs";
+import { retry, retryPolicy, type Clock } from "#runtime";
+import { PATIENCE, patientKafkaClient, type Kafka, type KafkaClientOptions } from "./client.ts";
 import { kafkaErrors, protocolErrorType } from "./errors.ts";
+import { declaredPartitioner, type ProducedTopic } from "./partitioner.ts";
 
 /** A record to be produced. */
 export type ProducedRecord = Message;
@@ -8,9 +10,16 @@ export type ProducedRecord = Message;
 export type ProducedBatch = TopicMessages;
 
 export interface ConfirmedProducerOptions {
-  readonly kafka: Kafka;
+  /** It makes a client of its own, one that outlasts an outage. */
+  readonly client: KafkaClientOptions;
+  /** All topics that it sends to. */
+  readonly topics: readonly ProducedTopic[];
   readonly clock: Clock;
-  readonly log: Logger;
+}
+
+interface OpenProducer {
+  readonly connected: Promise<Producer>;
+  isConnected: boolean;
 }
 
 /** Errors that no retry and no other producer will cure. */
@@ -35,13 +44,15 @@ const REFUSALS = new Set([
  */
 export class ConfirmedProducer {
   readonly #options: ConfirmedProducerOptions;
+  readonly #kafka: Kafka;
   readonly #policy = retryPolicy({ initialDelayMs: 100, maxDelayMs: 2000 });
-  #producer: Promise<Producer> | undefined;
+  #current: OpenProducer | undefined;
   #isSending = false;
   #replacements = 0;
 
   constructor(options: ConfirmedProducerOptions) {
     this.#options = options;
+    this.#kafka = patientKafkaClient(options.client);
   }
 
   /** How often a producer had to be replaced: each time a batch may have been stored twice. */
@@ -49,15 +60,21 @@ export class ConfirmedProducer {
     return this.#replacements;
   }
 
-  /** Connects now, so that the first send does not have to. */
+  /**
+   * Connects now, so that the first send does not have to; takes as long as the cluster is away.
+   *
+   * @throws the signal's reason once it aborts.
+   */
   async connect(signal?: AbortSignal): Promise<void> {
-    await retry(this.#policy, () => this.#connected(), { clock: this.#options.clock, signal });
+    const { clock } = this.#options;
+    await retry(this.#policy, () => abortable(this.#connected(), signal), { clock, signal });
   }
 
   /**
    * Resolves when every record is confirmed, however long that takes. Only one call at a time.
    *
-   * @throws KAFKA_RECORDS_REFUSED if the broker will never take them; none or some of them may be stored.
+   * @throws KAFKA_RECORDS_REFUSED if the broker will never take them, one has neither key nor partition, or a topic is
+   * not one of the producer's; none or some of them may be stored.
    * @throws the signal's reason once it aborts; the records may or may not be stored then.
    */
   async send(batch: readonly ProducedBatch[], signal?: AbortSignal): Promise<void> {
@@ -68,7 +85,10 @@ export class ConfirmedProducer {
         clock: this.#options.clock,
         signal,
         onRetry: ({ error, delayMs }) =>
-          this.#options.log.warn({ err: error, delayMs }, "send was rejected: replaced the producer, sending again"),
+          this.#options.client.log.warn(
+            { err: error, delayMs },
+            "send was rejected: replaced the producer, sending again",
+          ),
       });
     } finally {
       this.#isSending = false;
@@ -82,48 +102,59 @@ export class ConfirmedProducer {
 
   async #attempt(batch: readonly ProducedBatch[], signal: AbortSignal | undefined): Promise<void> {
     try {
-      const producer = await this.#connected();
+      const producer = await abortable(this.#connected(), signal);
       await abortable(producer.sendBatch({ acks: -1, topicMessages: [...batch] }), signal);
     } catch (error) {
       this.#replacements += 1;
       void this.#discard();
-      const type = protocolErrorType(error);
-      if (type === undefined || !REFUSALS.has(type)) throw error;
-      throw kafkaErrors.create("KAFKA_RECORDS_REFUSED", "the broker refuses the records", {
-        cause: error,
-        details: { type },
-      });
+      const type = refusalType(error);
+      if (type === undefined) throw error;
+      throw kafkaErrors.create("KAFKA_RECORDS_REFUSED", "the records are refused", { cause: error, details: { type } });
     }
   }
 
   #connected(): Promise<Producer> {
-    this.#producer ??= this.#open().catch((error: unknown) => {
-      this.#producer = undefined;
-      throw error;
-    });
-    return this.#producer;
+    this.#current ??= this.#open();
+    return this.#current.connected;
   }
 
-  async #open(): Promise<Producer> {
-    const producer = this.#options.kafka.producer({
+  #open(): OpenProducer {
+    const producer = this.#kafka.producer({
       idempotent: true,
       maxInFlightRequests: 1,
       // Retries that end would reject the send in a long outage, and so repeat a batch.
-      retry: { initialRetryTime: 50, maxRetryTime: 2000, retries: Number.MAX_SAFE_INTEGER },
+      retry: PATIENCE,
+      createPartitioner: declaredPartitioner(this.#options.topics),
     });
-    await producer.connect();
-    return producer;
+    const opened: OpenProducer = { isConnected: false, connected: producer.connect().then(() => producer) };
+    opened.connected.then(
+      () => (opened.isConnected = true),
+      () => {
+        if (this.#current === opened) this.#current = undefined;
+      },
+    );
+    return opened;
   }
 
+  /** One that is still connecting may take for ever, so it is closed when it is there and nobody waits for it. */
   async #discard(): Promise<void> {
-    const producer = this.#producer;
-    this.#producer = undefined;
-    try {
-      await (await producer)?.disconnect();
-    } catch (error) {
-      this.#options.log.debug({ err: error }, "discarded producer did not disconnect");
-    }
+    const discarded = this.#current;
+    this.#current = undefined;
+    const closed = discarded?.connected
+      .then((producer) => producer.disconnect())
+      .catch((error: unknown) =>
+        this.#options.client.log.debug({ err: error }, "discarded producer did not disconnect"),
+      );
+    if (discarded?.isConnected) await closed;
   }
+}
+
+/** Why no retry helps: the broker's word, or what the partitioner says of a record that kafkajs then wraps. */
+function refusalType(error: unknown): string | undefined {
+  const type = protocolErrorType(error);
+  if (type !== undefined) return REFUSALS.has(type) ? type : undefined;
+  const origin = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  return origin instanceof TypeError ? origin.message : undefined;
 }
 
 /** Rejects with the signal's reason as soon as it aborts; what was started goes on unobserved. */

@@ -19,4 +19,5 @@ export {
 export { partitionLag, readLag, type PartitionLag } from "./lag.ts";
 export type { ConsumedRecord, Ownership, OwnershipState, PartitionWorker, RecordBatch } from "./owned-partition.ts";
 export { startPosition, type CommittedPosition, type PartitionFacts, type StartPosition } from "./start-position.ts";
+export type { ProducedTopic } from "./partitioner.ts";
 export { ensureTopics, type TopicCreation } from "./topics.ts";

@@ -1,9 +1,11 @@
-import { ConfirmedProducer, type Kafka } from "#kafka";
+import { ConfirmedProducer, type KafkaClientOptions } from "#kafka";
 import { Subscriber, type SubscriberOptions } from "#mqtt";
 import type { Clock, Logger } from "#runtime";
-import type { RejectionReason } from "#events";
+import { kafkaTopics, type RejectionReason } from "#events";
 import { Outbox, type Parcel } from "./outbox.ts";
 import { route } from "./route.ts";
+
+const TOPICS = [kafkaTopics.readings, kafkaTopics.deadLetters];
 
 /** What happens in the bridge, for metrics. */
 export interface BridgeEvents {
@@ -17,7 +19,7 @@ export interface BridgeOptions {
     SubscriberOptions,
     "connection" | "filter" | "mode" | "maxOutstanding" | "maxOutstandingBytes" | "onState"
   >;
-  readonly kafka: Kafka;
+  readonly kafka: KafkaClientOptions;
   readonly clock: Clock;
   readonly log: Logger;
   readonly events: BridgeEvents;
@@ -58,7 +60,7 @@ export class Bridge {
   constructor(options: BridgeOptions) {
     const { kafka, clock, log, mqtt, onFatal } = options;
     this.#options = options;
-    this.producer = new ConfirmedProducer({ kafka, clock, log });
+    this.producer = new ConfirmedProducer({ client: kafka, topics: TOPICS, clock });
     this.subscriber = new Subscriber({
       ...mqtt,
       clock,
@@ -70,7 +72,7 @@ export class Bridge {
 
   /** Opens the sink before the source. Rejects when the signal aborts first. */
   async start(signal: AbortSignal): Promise<void> {
-    await orAborted(this.producer.connect(signal), signal);
+    await this.producer.connect(signal);
     this.#sending = this.#sendAll();
     this.subscriber.start();
   }
@@ -116,12 +118,4 @@ export class Bridge {
     this.subscriber.confirm(parcel.readings + parcel.deadLetters);
     events.onSent(parcel, clock.monotonicMs() - startMs);
   }
-}
-
-/** kafkajs goes on trying to connect for ever; a stop during the start must not wait for it. */
-async function orAborted(running: Promise<void>, signal: AbortSignal): Promise<void> {
-  const { promise, reject } = Promise.withResolvers<never>();
-  const onAbort = (): void => reject(signal.reason as Error);
-  signal.addEventListener("abort", onAbort, { once: true });
-  await Promise.race([running, promise]).finally(() => signal.removeEventListener("abort", onAbort));
 }

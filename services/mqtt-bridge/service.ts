@@ -1,4 +1,3 @@
-import { kafkaClient } from "#kafka";
 import type { SubscriberState } from "#mqtt";
 import { toError, type RunningService, type ServiceContext } from "#runtime";
 import { Bridge, type BridgeOptions } from "./bridge.ts";
@@ -14,7 +13,7 @@ export async function startBridge(context: ServiceContext<BridgeConfig>): Promis
       if (state === "connected") readiness.ready("mqtt");
       else readiness.notReady("mqtt", NOT_READY[state]);
     }),
-    kafka: kafkaClient({ brokers: config.KAFKA_BROKERS, clientId: config.MQTT_CLIENT_ID, log }),
+    kafka: { brokers: config.KAFKA_BROKERS, clientId: config.MQTT_CLIENT_ID, log },
     clock,
     log,
     events: eventMetrics(registry),

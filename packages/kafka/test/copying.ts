@@ -23,9 +23,14 @@ export class Copying {
 
   constructor(address: string) {
     this.#address = address;
-    this.kafka = kafkaClient({ brokers: [address], clientId: "test", log: silentLogger });
+    const client = { brokers: [address], clientId: "test", log: silentLogger };
+    this.kafka = kafkaClient(client);
     this.admin = this.kafka.admin({ retry: { retries: 100, maxRetryTime: 1000 } });
-    this.#producer = new ConfirmedProducer({ kafka: this.kafka, clock: systemClock, log: silentLogger });
+    this.#producer = new ConfirmedProducer({
+      client,
+      topics: [{ name: this.from, partitions: PARTITIONS }],
+      clock: systemClock,
+    });
   }
 
   async open(): Promise<this> {

@@ -2,16 +2,27 @@ import { randomUUID } from "node:crypto";
 import type { Admin } from "kafkajs";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { kafkaTopics } from "#events";
-import { ConfirmedProducer, ensureTopics, FencedPartition, kafkaClient, readLag, type Kafka } from "#kafka";
+import {
+  ConfirmedProducer,
+  ensureTopics,
+  FencedPartition,
+  kafkaClient,
+  readLag,
+  type Kafka,
+  type KafkaClientOptions,
+  type ProducedTopic,
+} from "#kafka";
 import { silentLogger, systemClock } from "#runtime";
 import { eventually, startKafka, type Kafka as Broker } from "#testkit";
 
 let broker: Broker;
+let client: KafkaClientOptions;
 let kafka: Kafka;
 let admin: Admin;
 beforeAll(async () => {
   broker = await startKafka();
-  kafka = kafkaClient({ brokers: [broker.address], clientId: "test", log: silentLogger });
+  client = { brokers: [broker.address], clientId: "test", log: silentLogger };
+  kafka = kafkaClient(client);
   admin = kafka.admin();
   await admin.connect();
 }, 120_000);
@@ -21,7 +32,7 @@ afterAll(async () => {
 });
 
 const topic = (partitions: number) => ({ name: `t-${randomUUID()}`, partitions, retentionMs: 60_000 });
-const producer = () => new ConfirmedProducer({ kafka, clock: systemClock, log: silentLogger });
+const producer = (...topics: ProducedTopic[]) => new ConfirmedProducer({ client, topics, clock: systemClock });
 
 test("the topics of the pipeline are made once, as declared", async () => {
   const topics = Object.values(kafkaTopics);
@@ -41,7 +52,7 @@ test("a topic that differs is refused, with every difference", async () => {
 test("records are confirmed in order, stamped by the broker, and counted as lag until they are committed", async () => {
   const wanted = topic(2);
   await ensureTopics(admin, [wanted], { clock: systemClock });
-  const sender = producer();
+  const sender = producer(wanted);
   for (let batch = 0; batch < 10; batch += 1)
     await sender.send([{ topic: wanted.name, messages: [{ value: `${batch}`, partition: 0, timestamp: "1000" }] }]);
   const groupId = randomUUID();
@@ -66,9 +77,12 @@ test("records are confirmed in order, stamped by the broker, and counted as lag 
 test("records that the broker will never take are refused, and the next ones go through", async () => {
   const wanted = topic(1);
   await ensureTopics(admin, [wanted], { clock: systemClock });
-  const sender = producer();
+  const sender = producer(wanted);
   const send = (bytes: number) =>
-    sender.send([{ topic: wanted.name, messages: [{ value: Buffer.alloc(bytes) }] }], AbortSignal.timeout(20_000));
+    sender.send(
+      [{ topic: wanted.name, messages: [{ key: "k", value: Buffer.alloc(bytes) }] }],
+      AbortSignal.timeout(20_000),
+    );
   await expect(send(2_000_000)).rejects.toMatchObject({ code: "KAFKA_RECORDS_REFUSED", retryable: false });
   await send(10);
   expect([(await readLag(admin, "nobody", wanted.name))[0]!.logEnd, sender.replacements]).toEqual([1n, 1]);
@@ -78,9 +92,9 @@ test("records that the broker will never take are refused, and the next ones go 
 test("only one send at a time, and an abort ends the wait", async () => {
   const wanted = topic(1);
   await ensureTopics(admin, [wanted], { clock: systemClock });
-  const sender = producer();
+  const sender = producer(wanted);
   await sender.connect();
-  const batch = [{ topic: wanted.name, messages: [{ value: "x" }] }];
+  const batch = [{ topic: wanted.name, messages: [{ key: "k", value: "x" }] }];
   const first = sender.send(batch);
   await expect(sender.send(batch)).rejects.toThrow("one send at a time");
   await first;

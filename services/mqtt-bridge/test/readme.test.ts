@@ -1,7 +1,6 @@
 import { readFileSync } from "node:fs";
 import { Registry } from "prom-client";
 import { expect, test } from "vitest";
-import { kafkaClient } from "#kafka";
 import { configTable, silentLogger, systemClock } from "#runtime";
 import { Bridge } from "../bridge.ts";
 import { bridgeSchema } from "../config.ts";
@@ -22,7 +21,7 @@ test("the table of metrics is the registry's, and every series is there before a
       maxOutstanding: 1,
       maxOutstandingBytes: 1,
     },
-    kafka: kafkaClient({ brokers: ["x:1"], clientId: "x", log: silentLogger }),
+    kafka: { brokers: ["x:1"], clientId: "x", log: silentLogger },
     clock: systemClock,
     log: silentLogger,
     events: eventMetrics(registry),
