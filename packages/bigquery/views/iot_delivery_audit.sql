@@ -1,0 +1,30 @@
+-- A number that was skipped is missing here whether it was lost or went to the dead letters.
+WITH
+  readings AS (
+    SELECT
+      tenant,
+      sensor_id,
+      boot_id,
+      seq,
+      MIN(event_time) AS event_time,
+      COUNT(*) AS row_count,
+      COUNT(DISTINCT CONCAT(kafka_source, '/', CAST(kafka_partition AS STRING), '/', CAST(kafka_offset AS STRING)))
+        AS record_count
+    FROM `${project}.${dataset}.iot_events`
+    GROUP BY tenant, sensor_id, boot_id, seq
+  )
+SELECT
+  tenant,
+  sensor_id,
+  boot_id,
+  MIN(seq) AS first_seq,
+  MAX(seq) AS last_seq,
+  MIN(event_time) AS first_event_time,
+  MAX(event_time) AS last_event_time,
+  SUM(row_count) AS row_count,
+  COUNT(*) AS readings,
+  MAX(seq) - MIN(seq) + 1 - COUNT(*) AS missing,
+  SUM(record_count) - COUNT(*) AS redelivered,
+  SUM(row_count) - SUM(record_count) AS stored_twice
+FROM readings
+GROUP BY tenant, sensor_id, boot_id
