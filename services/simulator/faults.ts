@@ -1,11 +1,13 @@
 import type { VirtualDevice } from "./device.ts";
-import type { EpisodeFault, Fault, MeasuredField } from "./fault-spec.ts";
+import { measuredFields, type EpisodeFault, type Fault, type FaultType, type MeasuredField } from "./fault-spec.ts";
 import { limited, measure, type Measurement } from "./measure.ts";
 import { purposes, uniforms, type Block } from "./random.ts";
 import { corruptions, type Corruption } from "./corrupt-payload.ts";
 
 /** What goes wrong with one reading. Several rules of a kind add up; of delays the longest counts. */
 export interface Mishaps {
+  /** The faults that struck, one for each rule. */
+  readonly struck: readonly FaultType[];
   /** The device is off the network until then; the reading is made, and sent afterwards. */
   readonly offlineUntilMs: number | undefined;
   /** How often it is published beyond once. */
@@ -25,6 +27,7 @@ export interface Mishaps {
 }
 
 export const noMishaps: Mishaps = {
+  struck: [],
   offlineUntilMs: undefined,
   extraCopies: 0,
   delayMs: 0,
@@ -36,23 +39,43 @@ export const noMishaps: Mishaps = {
 };
 
 /** Decides for one reading: a pure function of rules, device and moment (whole, from 0). */
-export function mishapsOf(faults: readonly Fault[], device: VirtualDevice, timeMs: number): Mishaps {
+export function mishapsOf(faults: readonly Fault[], device: Pick<VirtualDevice, "stream">, timeMs: number): Mishaps {
   return faults.reduce((mishaps, fault, rule) => {
     if ("every" in fault) {
       const episode = episodeAt(fault, rule, device, timeMs);
-      return episode === undefined ? mishaps : duringEpisode(mishaps, fault, episode, timeMs);
+      return episode === undefined ? mishaps : duringEpisode(struckBy(mishaps, fault), fault, episode, timeMs);
     }
     const draw = uniforms(device.stream, purposes.fault + 2 * rule, timeMs);
-    return draw[0] < fault.readings ? hit(mishaps, fault, draw) : mishaps;
+    return draw[0] < fault.readings ? hit(struckBy(mishaps, fault), fault, draw) : mishaps;
   }, noMishaps);
+}
+
+function struckBy(mishaps: Mishaps, { type }: Fault): Mishaps {
+  return { ...mishaps, struck: [...mishaps.struck, type] };
 }
 
 /** What the device reports, with stuck, drifting and jumping values; from the true measurements only. */
 export function measureWithMishaps(device: VirtualDevice, timeMs: number, mishaps: Mishaps): Measurement {
-  const measured: { -readonly [Name in keyof Measurement]: Measurement[Name] } = { ...measure(device, timeMs) };
-  for (const { field, sinceMs } of mishaps.stuck) measured[field] = measure(device, sinceMs)[field];
-  for (const { field, by } of mishaps.offsets) measured[field] = limited(field, measured[field] + by);
-  return measured;
+  return bent((atMs) => measure(device, atMs), timeMs, mishaps);
+}
+
+/** Bends what was measured; a field that is not measured stays away. */
+export function bent<Measured extends { readonly [Field in MeasuredField]?: number }>(
+  measureAt: (timeMs: number) => Measured,
+  timeMs: number,
+  mishaps: Mishaps,
+): Measured {
+  const truth = measureAt(timeMs);
+  if (mishaps.stuck.length + mishaps.offsets.length === 0) return truth;
+  const values: { [Field in MeasuredField]?: number } = {};
+  for (const name of measuredFields) if (truth[name] !== undefined) values[name] = truth[name];
+  for (const { field, sinceMs } of mishaps.stuck) {
+    const value = measureAt(sinceMs)[field];
+    if (values[field] !== undefined && value !== undefined) values[field] = value;
+  }
+  for (const { field, by } of mishaps.offsets)
+    if (values[field] !== undefined) values[field] = limited(field, values[field] + by);
+  return { ...truth, ...values };
 }
 
 interface Episode {
@@ -61,7 +84,12 @@ interface Episode {
 }
 
 /** The episode that a moment lies in: one in each `every` since the epoch, beginning anywhere that it fits whole. */
-function episodeAt(fault: EpisodeFault, rule: number, device: VirtualDevice, timeMs: number): Episode | undefined {
+function episodeAt(
+  fault: EpisodeFault,
+  rule: number,
+  device: Pick<VirtualDevice, "stream">,
+  timeMs: number,
+): Episode | undefined {
   const purpose = purposes.fault + 2 * rule;
   if (uniforms(device.stream, purpose + 1, 0)[0] >= fault.devices) return undefined;
   const slot = Math.floor(timeMs / fault.every);

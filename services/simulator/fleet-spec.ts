@@ -4,7 +4,7 @@ import { ConfigError, duration, text } from "#runtime";
 import { faultSchema, MAX_SECONDS_AHEAD, whole, type Fault } from "./fault-spec.ts";
 import { profileOf, profiles, type Profile } from "./profiles.ts";
 import { MAX_DEVICES } from "./random.ts";
-import { problemText } from "./spec-problem.ts";
+import { specProblems, type FieldPath, type SpecProblem } from "./spec-problem.ts";
 
 export interface WeightedProfile {
   readonly profile: Profile;
@@ -90,16 +90,17 @@ type FleetSpec = z.output<typeof fleetSchema>;
 type FittingFields = Partial<FleetSpec>;
 
 /**
- * Reads what a parser made of a fleet file.
+ * Reads what a parser made of a fleet file. `placeOf` says where a field stands in it, as the beginning of a message.
  *
  * @throws {ConfigError} with all problems at once: those of each field, and of all rules over several fields that fit
  * by themselves.
  */
-export function readFleet(given: unknown): Fleet {
+export function readFleet(given: unknown, placeOf: (field: FieldPath) => string = () => ""): Fleet {
   const result = fleetSchema.safeParse(given, { reportInput: true });
-  const fieldProblems = (result.error?.issues ?? []).flatMap((issue) => problemText(issue, Object.keys(fleetShape)));
+  const fieldProblems = (result.error?.issues ?? []).flatMap((issue) => specProblems(issue, Object.keys(fleetShape)));
   const problems = [...fieldProblems, ...ruleProblems(fittingFields(given))];
-  if (!result.success || problems.length > 0) throw new ConfigError(problems);
+  if (!result.success || problems.length > 0)
+    throw new ConfigError(problems.map(({ field, text }) => `${placeOf(field)}${text}`));
   return fleetOf(result.data);
 }
 
@@ -113,9 +114,17 @@ function fittingFields(given: unknown): FittingFields {
   return Object.fromEntries(fitting);
 }
 
-function ruleProblems(spec: FittingFields): string[] {
-  const single = [jitterProblem(spec), ageProblem(spec), aheadProblem(spec), stageProblem(spec)];
-  return [...single.filter((problem) => problem !== undefined), ...profileProblems(spec)];
+function ruleProblems(spec: FittingFields): SpecProblem[] {
+  const problems: [keyof FleetSpec, readonly (string | undefined)[]][] = [
+    ["jitter", [jitterProblem(spec)]],
+    ["history", [ageProblem(spec)]],
+    ["faults", [aheadProblem(spec)]],
+    ["stages", [stageProblem(spec)]],
+    ["profiles", profileProblems(spec)],
+  ];
+  return problems.flatMap(([name, texts]) =>
+    texts.filter((text) => text !== undefined).map((text) => ({ field: [name], text })),
+  );
 }
 
 function jitterProblem({ interval, jitter }: FittingFields): string | undefined {

@@ -16,6 +16,18 @@ export interface DeviceAccount {
   readonly repeats: number;
 }
 
+/** Sums over all devices. */
+export interface LedgerTotals {
+  made: number;
+  /** Of these, published at least once. */
+  sent: number;
+  acknowledged: number;
+  /** Publishes beyond each reading's first. */
+  repeats: number;
+  /** Readings that found no room. */
+  notMade: number;
+}
+
 /** A reading that waits for its PUBACK and may have to be sent again. */
 export interface Pending {
   readonly seq: number;
@@ -42,8 +54,7 @@ interface DeviceEntry {
 export class Ledger {
   readonly #capacity: number;
   readonly #devices = new Map<string, DeviceEntry>();
-  #waiting = 0;
-  #notMade = 0;
+  readonly #totals: LedgerTotals = { made: 0, sent: 0, acknowledged: 0, repeats: 0, notMade: 0 };
 
   /** `capacity`: most readings that may wait. */
   constructor(capacity: number) {
@@ -52,11 +63,15 @@ export class Ledger {
 
   /** Readings of all devices that are made and not acknowledged. */
   get waiting(): number {
-    return this.#waiting;
+    return this.#totals.made - this.#totals.acknowledged;
   }
 
   get notMade(): number {
-    return this.#notMade;
+    return this.#totals.notMade;
+  }
+
+  get totals(): Readonly<LedgerTotals> {
+    return this.#totals;
   }
 
   /** @throws RangeError if there is a device of that name. */
@@ -77,15 +92,15 @@ export class Ledger {
   /** Enters a reading; `payloadOf` gets its `seq`. `undefined` if there is no room. */
   make(sensorId: string, fate: Fate, payloadOf: (seq: number) => Buffer): Pending | undefined {
     const device = this.#entry(sensorId);
-    if (this.#waiting >= this.#capacity) {
-      this.#notMade += 1;
+    if (this.waiting >= this.#capacity) {
+      this.#totals.notMade += 1;
       return undefined;
     }
     const seq = device.made;
     const pending = { seq, payload: payloadOf(seq), fate, sent: false };
     device.made += 1;
     device.pending.set(seq, pending);
-    this.#waiting += 1;
+    this.#totals.made += 1;
     return pending;
   }
 
@@ -97,6 +112,9 @@ export class Ledger {
     if (pending?.sent === false) {
       pending.sent = true;
       device.sent += 1;
+      this.#totals.sent += 1;
+    } else {
+      this.#totals.repeats += 1;
     }
   }
 
@@ -107,7 +125,7 @@ export class Ledger {
     if (pending === undefined) return false;
     device.pending.delete(seq);
     device.acknowledged[pending.fate] += 1;
-    this.#waiting -= 1;
+    this.#totals.acknowledged += 1;
     return true;
   }
 

@@ -1,18 +1,29 @@
 import type { z } from "zod";
 import { nearest } from "#runtime/nearest";
 
+/** The way to a field: names and positions in lists. */
+export type FieldPath = readonly (string | number)[];
+
+/** What is wrong with a field of a fleet file. */
+export interface SpecProblem {
+  readonly field: FieldPath;
+  readonly text: string;
+}
+
 /** One issue of a fleet file in plain words: where, what is allowed, what was given. */
-export function problemText(issue: z.core.$ZodIssue, knownFields: readonly string[]): string[] {
-  const place = placeOf(issue.path);
-  if (issue.code === "unrecognized_keys") return issue.keys.map((key) => unknownText(place, key, knownFields));
-  if (issue.input === undefined && issue.code === "invalid_type") return [`${place} is missing`];
-  return [`${place} ${allowedText(issue)}${givenText(issue.input)}`];
+export function specProblems(issue: z.core.$ZodIssue, knownFields: readonly string[]): SpecProblem[] {
+  const field = issue.path.map((step) => (typeof step === "number" ? step : String(step)));
+  const place = placeOf(field);
+  if (issue.code === "unrecognized_keys")
+    return issue.keys.map((key) => ({ field: [...field, key], text: unknownText(place, key, knownFields) }));
+  if (issue.input === undefined && issue.code === "invalid_type") return [{ field, text: `${place} is missing` }];
+  return [{ field, text: `${place} ${allowedText(issue)}${givenText(issue.input)}` }];
 }
 
 /** `faults[0].delay`; the file itself has no path. */
-function placeOf(path: readonly PropertyKey[]): string {
+function placeOf(path: FieldPath): string {
   if (path.length === 0) return "the fleet";
-  const text = path.map((step) => (typeof step === "number" ? `[${step}]` : `.${String(step)}`)).join("");
+  const text = path.map((step) => (typeof step === "number" ? `[${step}]` : `.${step}`)).join("");
   return text.replace(/^\./, "");
 }
 

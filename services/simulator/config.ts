@@ -1,0 +1,78 @@
+import { z } from "zod";
+import {
+  ConfigError,
+  duration,
+  integer,
+  loadConfig,
+  runtimeVariables,
+  secret,
+  text,
+  url,
+  type Environment,
+  type LoadedConfig,
+} from "#runtime";
+import { readFleetFile } from "./fleet-file.ts";
+import type { Fleet } from "./fleet-spec.ts";
+import { MAX_DEVICES } from "./random.ts";
+import type { DeviceRange } from "./reading-source.ts";
+
+/** Every variable of the simulator; the table in README.md is made from it. Durations are milliseconds. */
+export const simulatorSchema = z
+  .object({
+    FLEET_FILE: text().describe("The fleet, a YAML file as described below."),
+    MQTT_URL: url(["mqtt:", "mqtts:"]).describe("The broker. A CA of one's own goes into `NODE_EXTRA_CA_CERTS`."),
+    MQTT_USERNAME: text()
+      .optional()
+      .describe("With `MQTT_PASSWORD` or not at all; the fleet's name, where rules confine tenants."),
+    MQTT_PASSWORD: secret().optional().describe("With `MQTT_USERNAME` or not at all."),
+    MQTT_KEEPALIVE: duration({ min: 1000, max: 65_535_000 })
+      .default(60_000)
+      .describe("Whole seconds. A silent network is noticed after one and a half of it."),
+    MQTT_SESSION_EXPIRY: duration({ min: 0, max: 0xffff_ffff * 1000 })
+      .default(3_600_000)
+      .describe("Whole seconds that the broker keeps the session of a device that is away."),
+    FIRST_DEVICE: integer({ min: 0, max: MAX_DEVICES })
+      .default(0)
+      .describe("Index of this process's first device, from 0: a large fleet is divided among processes."),
+    DEVICE_COUNT: integer({ min: 0, max: MAX_DEVICES })
+      .optional()
+      .describe("Devices of this process; none given: all from `FIRST_DEVICE` on."),
+    MAX_WAITING: integer({ min: 1, max: 10_000_000 })
+      .default(100_000)
+      .describe(
+        "Most readings that wait for their PUBACK, of all devices together; further ones are not made. About 1 KB of memory each.",
+      ),
+    LEDGER_FILE: text()
+      .optional()
+      .describe("Where the ledger is written at the stop, as JSON; `GET /ledger` has the same."),
+    ...runtimeVariables,
+  })
+  .refine(({ MQTT_USERNAME: user, MQTT_PASSWORD: password }) => (user === undefined) === (password === undefined), {
+    message: "MQTT_USERNAME and MQTT_PASSWORD belong together: set both or none",
+  })
+  .refine((config) => config.MQTT_KEEPALIVE % 1000 === 0 && config.MQTT_SESSION_EXPIRY % 1000 === 0, {
+    message: "MQTT_KEEPALIVE and MQTT_SESSION_EXPIRY must be whole seconds: MQTT knows no fractions",
+  });
+
+/** The variables, and what stands in the file that one of them names. */
+export type SimulatorConfig = z.output<typeof simulatorSchema> & { readonly fleet: Fleet; readonly range: DeviceRange };
+
+/** @throws ConfigError with every problem of the variables, or else of the fleet file. */
+export function readConfig(environment: Environment = process.env): LoadedConfig<SimulatorConfig> {
+  const { config, warnings } = loadConfig(simulatorSchema, environment, {
+    prefixes: ["MQTT_", "FLEET_", "LEDGER_", "DEVICE_", "FIRST_", "MAX_"],
+  });
+  const fleet = readFleetFile(config.FLEET_FILE);
+  return { config: { ...config, fleet, range: rangeOf(config, fleet) }, warnings };
+}
+
+function rangeOf(
+  { FIRST_DEVICE: from, DEVICE_COUNT: count }: z.output<typeof simulatorSchema>,
+  fleet: Fleet,
+): DeviceRange {
+  const to = count === undefined ? fleet.devices : from + count;
+  if (from <= to && to <= fleet.devices) return { from, to };
+  throw new ConfigError([
+    `FIRST_DEVICE and DEVICE_COUNT must lie within the fleet of ${fleet.devices} devices; given: ${from}${count === undefined ? "" : ` and ${count}`}`,
+  ]);
+}

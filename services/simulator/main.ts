@@ -1,0 +1,17 @@
+import { configTable, runService } from "#runtime";
+import { readConfig, simulatorSchema } from "./config.ts";
+import { startSimulator } from "./service.ts";
+
+const HELP = `Runs a fleet of virtual devices against an MQTT broker until SIGTERM.
+
+  FLEET_FILE=fleets/city.yaml MQTT_URL=mqtt://127.0.0.1:1883 npx node services/simulator/main.ts
+
+Everything is set by environment variables:
+
+${configTable(simulatorSchema)}
+Pages: /healthz, /readyz, /metrics, /ledger. Exit codes: 0 every reading is acknowledged; 1 fatal; 2 configuration;
+3 stopped before every reading was acknowledged; 4 second signal.
+`;
+
+if (process.argv.includes("--help")) process.stdout.write(HELP);
+else await runService({ name: "simulator", config: readConfig, start: startSimulator });
