@@ -9,6 +9,8 @@ export type DeadLetterSource =
       readonly kafka_partition: number;
       /** Decimal, as Kafka clients give it. */
       readonly kafka_offset: string;
+      /** The record's key, which names tenant and device: without it nobody could send the reading again. */
+      readonly kafka_key: string | null;
     };
 
 /** A record of `dead-letters`, in one format for every part. */

@@ -15,6 +15,7 @@ export {
   type DeadLetter,
   type DeadLetterSource,
 } from "./dead-letter.ts";
+export { deadLetterTopic } from "./dead-letter-topic.ts";
 export { eventsPage } from "./docs.ts";
 export { bigQueryNames, BRIDGE_SUBSCRIPTION, kafkaGroups, kafkaTopics, type KafkaTopic } from "./names.ts";
 export { parseRecordKey, recordKey, type Device } from "./record-key.ts";
