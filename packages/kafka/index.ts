@@ -21,3 +21,4 @@ export type { ConsumedRecord, Ownership, OwnershipState, PartitionWorker, Record
 export { startPosition, type CommittedPosition, type PartitionFacts, type StartPosition } from "./start-position.ts";
 export type { ProducedTopic } from "./partitioner.ts";
 export { ensureTopics, type TopicCreation } from "./topics.ts";
+export { followTopic, readTopic, type ReadRecord, type TopicReading } from "./topic-reader.ts";

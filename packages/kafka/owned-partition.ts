@@ -52,6 +52,11 @@ export interface Ownership extends TakenOver {
   readonly pause: () => void;
   /** Ends {@link Ownership.pause}. */
   readonly resume: () => void;
+  /**
+   * Says that the work has failed outside of `process`, with the consequences of a rejection there: this ownership ends,
+   * and the partition is taken over again, or the consumer stops if the error is not retryable.
+   */
+  readonly fail: (error: unknown) => void;
 }
 
 /** A part's work on one partition, for one ownership. */
@@ -205,8 +210,10 @@ export class OwnedPartition {
     const commit = (given: Commit): Promise<void> => this.#commit(given, controller);
     const pause = (): void => this.#pauseByWorker(controller);
     const resume = (): void => this.#resumeByWorker(controller);
+    const fail = (error: unknown): void => this.#failByWorker(error, controller);
+    const given = { ...taken, topic, partition, signal: controller.signal, commit, pause, resume, fail };
     try {
-      const worker = await takeOver({ ...taken, topic, partition, signal: controller.signal, commit, pause, resume });
+      const worker = await takeOver(given);
       this.#released.signal.throwIfAborted();
       controller.signal.throwIfAborted();
       this.#worker = worker;
@@ -241,6 +248,13 @@ export class OwnedPartition {
     if (ownership.signal.aborted) return;
     this.#isPausedByWorker = false;
     if (this.#state === "consuming") this.#ports.resume();
+  }
+
+  #failByWorker(error: unknown, ownership: AbortController): void {
+    if (ownership.signal.aborted) return;
+    if (this.#state === "consuming" || this.#state === "verifying") this.#fail(error);
+    // During a takeover its own loop tries again.
+    else ownership.abort(toError(error));
   }
 
   #askAgain(): void {

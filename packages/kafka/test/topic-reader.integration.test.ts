@@ -1,0 +1,85 @@
+import { randomUUID } from "node:crypto";
+import type { Admin } from "kafkajs";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import {
+  ConfirmedProducer,
+  ensureTopics,
+  followTopic,
+  kafkaClient,
+  readTopic,
+  type Kafka,
+  type KafkaClientOptions,
+} from "#kafka";
+import { silentLogger, systemClock } from "#runtime";
+import { eventually, startKafka, type Kafka as Broker } from "#testkit";
+
+const topic = { name: `t-${randomUUID()}`, partitions: 3, retentionMs: 3_600_000 };
+let broker: Broker;
+let client: KafkaClientOptions;
+let kafka: Kafka;
+let admin: Admin;
+let producer: ConfirmedProducer;
+beforeAll(async () => {
+  broker = await startKafka();
+  client = { brokers: [broker.address], clientId: "test", log: silentLogger };
+  kafka = kafkaClient(client);
+  admin = kafka.admin();
+  await admin.connect();
+  await ensureTopics(admin, [topic], { clock: systemClock });
+  producer = new ConfirmedProducer({ client, topics: [topic], clock: systemClock });
+}, 120_000);
+afterAll(async () => {
+  await Promise.all([producer.close(), admin.disconnect()]);
+  await broker.server[Symbol.asyncDispose]();
+});
+
+const produce = (partition: number, ...values: string[]) =>
+  producer.send([{ topic: topic.name, messages: values.map((value) => ({ value, partition })) }]);
+
+async function readAll(): Promise<string[]> {
+  const seen: string[] = [];
+  const onRecord = ({ partition, message }: { partition: number; message: { value: Buffer | null } }): void =>
+    void seen.push(`${partition}:${message.value?.toString() ?? ""}`);
+  await readTopic({ kafka, topic: topic.name, clock: systemClock, onRecord });
+  return seen.toSorted();
+}
+
+test("a topic is read from its start to its end, and no group stays behind", async () => {
+  expect(await readAll()).toEqual([]);
+  await produce(0, "a", "b");
+  await produce(2, "c");
+  expect(await readAll()).toEqual(["0:a", "0:b", "2:c"]);
+  await admin.deleteTopicRecords({ topic: topic.name, partitions: [{ partition: 0, offset: "1" }] });
+  expect(await readAll()).toEqual(["0:b", "2:c"]);
+  const { groups } = await admin.listGroups();
+  expect(groups.filter(({ groupId }) => groupId.startsWith("reader-"))).toEqual([]);
+});
+
+test("what is thrown while reading ends it", async () => {
+  const reason = new Error("no");
+  const onRecord = () => Promise.reject(reason);
+  await expect(readTopic({ kafka, topic: topic.name, clock: systemClock, onRecord })).rejects.toBe(reason);
+});
+
+test("following shows what comes, not what was there, until it is told to stop", async () => {
+  const abort = new AbortController();
+  const seen: string[] = [];
+  const following = followTopic({
+    kafka,
+    topic: topic.name,
+    clock: systemClock,
+    signal: abort.signal,
+    onRecord: ({ message }) => void seen.push(message.value?.toString() ?? ""),
+  });
+  const reason = new Error("enough");
+  const ended = expect(following).rejects.toBe(reason);
+  let count = 0;
+  // It follows from its first assignment on, which nobody can see from outside.
+  await eventually("something new", async () => {
+    await produce(1, `new-${count++}`);
+    return seen.length > 0;
+  });
+  expect(seen.every((value) => value.startsWith("new-"))).toBe(true);
+  abort.abort(reason);
+  await ended;
+});

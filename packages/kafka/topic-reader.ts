@@ -1,0 +1,141 @@
+import { randomUUID } from "node:crypto";
+import type { Admin, Consumer, Kafka, KafkaMessage } from "kafkajs";
+import type { Clock } from "#runtime";
+import { kafkaErrors } from "./errors.ts";
+
+/** A record as somebody reads it who has no part in the group that works on it. */
+export interface ReadRecord {
+  readonly partition: number;
+  readonly message: KafkaMessage;
+}
+
+export interface TopicReading {
+  readonly kafka: Kafka;
+  readonly topic: string;
+  readonly clock: Clock;
+  /** Called in order within a partition. What it returns is awaited, and so slows the reading down. */
+  readonly onRecord: (record: ReadRecord) => void | Promise<void>;
+  /** Ends the reading; it rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
+}
+
+/** Without an answer for so long the reading is given up. */
+const SILENCE_MS = 30_000;
+
+/**
+ * Reads a topic from its start to the end that it has now, and resolves. Commits nothing and disturbs no group; its own
+ * group has a random name and is removed.
+ *
+ * @throws KAFKA_TIMEOUT if nothing comes for half a minute before the end is reached.
+ */
+export async function readTopic(reading: TopicReading): Promise<void> {
+  await withAdmin(reading.kafka, async (admin) => {
+    const ends = await admin.fetchTopicOffsets(reading.topic);
+    const missing = new Map(
+      ends
+        .filter(({ low, high }) => BigInt(high) > BigInt(low))
+        .map(({ partition, high }) => [partition, BigInt(high)]),
+    );
+    if (missing.size > 0) await consume(admin, reading, true, missing);
+  });
+}
+
+/** Reads what is appended to a topic from now on, until the signal aborts; rejects with its reason. */
+export async function followTopic(reading: TopicReading & { readonly signal: AbortSignal }): Promise<void> {
+  await withAdmin(reading.kafka, (admin) => consume(admin, reading, false));
+}
+
+async function withAdmin<T>(kafka: Kafka, use: (admin: Admin) => Promise<T>): Promise<T> {
+  const admin = kafka.admin();
+  await admin.connect();
+  try {
+    return await use(admin);
+  } finally {
+    await admin.disconnect();
+  }
+}
+
+/** `missing`: where each partition that is not read to its end yet has it. Without it there is no end. */
+async function consume(
+  admin: Admin,
+  reading: TopicReading,
+  fromBeginning: boolean,
+  missing?: Map<number, bigint>,
+): Promise<void> {
+  const { kafka, topic, clock, signal } = reading;
+  const groupId = `reader-${randomUUID()}`;
+  const consumer = kafka.consumer({ groupId, maxWaitTimeInMs: 250, readUncommitted: false });
+  const done = Promise.withResolvers<undefined>();
+  const onAbort = (): void => done.reject(signal?.reason as Error);
+  signal?.addEventListener("abort", onAbort, { once: true });
+  const silence = new Silence(clock, () =>
+    done.reject(kafkaErrors.create("KAFKA_TIMEOUT", `${topic}: no records came, but its end is not reached`)),
+  );
+  try {
+    signal?.throwIfAborted();
+    await consumer.connect();
+    await consumer.subscribe({ topic, fromBeginning });
+    if (missing !== undefined) silence.watch();
+    await run(
+      consumer,
+      reading,
+      (partition, next) => {
+        silence.watch();
+        if (missing === undefined || next < (missing.get(partition) ?? 0n)) return;
+        missing.delete(partition);
+        if (missing.size === 0) done.resolve(undefined);
+      },
+      (error) => done.reject(error),
+    );
+    await done.promise;
+  } finally {
+    silence.end();
+    signal?.removeEventListener("abort", onAbort);
+    await consumer.disconnect();
+    await admin.deleteGroups([groupId]).catch(() => undefined);
+  }
+}
+
+async function run(
+  consumer: Consumer,
+  { onRecord }: TopicReading,
+  onBatch: (partition: number, nextOffset: bigint) => void,
+  onError: (error: unknown) => void,
+): Promise<void> {
+  await consumer.run({
+    autoCommit: false,
+    eachBatch: async ({ batch, heartbeat }) => {
+      try {
+        for (const message of batch.messages) {
+          await onRecord({ partition: batch.partition, message });
+          await heartbeat();
+        }
+        onBatch(batch.partition, BigInt(batch.lastOffset()) + 1n);
+      } catch (error) {
+        onError(error);
+      }
+    },
+  });
+}
+
+/** Notices that nothing happens any more. */
+class Silence {
+  readonly #clock: Clock;
+  readonly #onSilence: () => void;
+  #timer: { clear(): void } | undefined;
+
+  constructor(clock: Clock, onSilence: () => void) {
+    this.#clock = clock;
+    this.#onSilence = onSilence;
+  }
+
+  watch(): void {
+    this.end();
+    this.#timer = this.#clock.setTimer(SILENCE_MS, this.#onSilence);
+  }
+
+  end(): void {
+    this.#timer?.clear();
+    this.#timer = undefined;
+  }
+}
