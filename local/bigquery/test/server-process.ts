@@ -1,10 +1,6 @@
-import { fileURLToPath } from "node:url";
 import { freePort } from "#testkit/ports";
 import { ServerProcess } from "#testkit/process";
-
-/** See "Memory" in the README. */
-const NODE_FLAGS = ["--max-semi-space-size=4"];
-const MAIN = fileURLToPath(new URL("../main.ts", import.meta.url));
+import { bigQueryLaunch } from "../launch.ts";
 
 /** An embedded BigQuery as a process of its own, on ports that stay the same over restarts. */
 export interface BigQueryProcess {
@@ -38,11 +34,10 @@ interface Ports {
 async function launch(dataDir: string, ports: Ports): Promise<BigQueryProcess> {
   const process_ = await ServerProcess.start({
     name: "embedded-bigquery",
-    command: process.execPath,
-    args: [
-      ...[...NODE_FLAGS, MAIN, "--data-dir", dataDir, "--rest-port", ports.restPort, "--grpc-port", ports.grpcPort],
+    ...bigQueryLaunch([
+      ...["--data-dir", dataDir, "--rest-port", ports.restPort, "--grpc-port", ports.grpcPort],
       ...["--ops-port", ports.opsPort, "--fault-admin", "true", "--fault-admin-port", ports.faultAdminPort],
-    ].map(String),
+    ]),
     directory: `${dataDir}-logs`,
     isTemporary: true,
     isReady: async () => (await fetch(`http://127.0.0.1:${ports.opsPort}/readyz`)).ok,
