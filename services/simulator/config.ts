@@ -11,10 +11,10 @@ import {
   type Environment,
   type LoadedConfig,
 } from "#runtime";
-import { readFleetFile } from "./fleet-file.ts";
+import { readFleetFile, readSource } from "./fleet-file.ts";
 import type { Fleet } from "./fleet-spec.ts";
 import { MAX_DEVICES } from "./random.ts";
-import type { DeviceRange } from "./reading-source.ts";
+import type { DeviceRange, ReadingSource } from "./reading-source.ts";
 
 /** Every variable of the simulator; the table in README.md is made from it. Durations are milliseconds. */
 export const simulatorSchema = z
@@ -54,8 +54,12 @@ export const simulatorSchema = z
     message: "MQTT_KEEPALIVE and MQTT_SESSION_EXPIRY must be whole seconds: MQTT knows no fractions",
   });
 
-/** The variables, and what stands in the file that one of them names. */
-export type SimulatorConfig = z.output<typeof simulatorSchema> & { readonly fleet: Fleet; readonly range: DeviceRange };
+/** The variables, and what stands in the files that they name. */
+export type SimulatorConfig = z.output<typeof simulatorSchema> & {
+  readonly fleet: Fleet;
+  readonly source: ReadingSource;
+  readonly range: DeviceRange;
+};
 
 /** @throws ConfigError with every problem of the variables, or else of the fleet file. */
 export function readConfig(environment: Environment = process.env): LoadedConfig<SimulatorConfig> {
@@ -63,7 +67,8 @@ export function readConfig(environment: Environment = process.env): LoadedConfig
     prefixes: ["MQTT_", "FLEET_", "LEDGER_", "DEVICE_", "FIRST_", "MAX_"],
   });
   const fleet = readFleetFile(config.FLEET_FILE);
-  return { config: { ...config, fleet, range: rangeOf(config, fleet) }, warnings };
+  const source = readSource(config.FLEET_FILE, fleet);
+  return { config: { ...config, fleet, source, range: rangeOf(config, fleet) }, warnings };
 }
 
 function rangeOf(

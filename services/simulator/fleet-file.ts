@@ -1,7 +1,11 @@
 import { readFileSync, statSync } from "node:fs";
+import { dirname, resolve } from "node:path";
 import { LineCounter, parseDocument, isMap, isNode, type Document } from "yaml";
 import { ConfigError, toError } from "#runtime";
 import { readFleet, type Fleet } from "./fleet-spec.ts";
+import { seededSource, type ReadingSource } from "./reading-source.ts";
+import { readRecording } from "./recording.ts";
+import { replaySource } from "./replay-source.ts";
 import type { FieldPath } from "./spec-problem.ts";
 
 /** A larger file is no fleet. */
@@ -20,6 +24,17 @@ export function readFleetFile(path: string): Fleet {
   );
   if (problems.length > 0) throw new ConfigError(problems);
   return readFleet(content(path, document), (field) => `${path}:${lineOf(document, lines, field)}: `);
+}
+
+/**
+ * What the fleet of a file measures; a recording's path is relative to the file.
+ *
+ * @throws {ConfigError} with the problems of the recording.
+ */
+export function readSource(path: string, fleet: Fleet): ReadingSource {
+  if (fleet.replay === undefined) return seededSource(fleet);
+  const recording = readRecording(resolve(dirname(path), fleet.replay.file), fleet.replay);
+  return replaySource(fleet, fleet.replay, recording);
 }
 
 function readText(path: string): string {

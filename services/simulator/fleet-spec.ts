@@ -1,9 +1,10 @@
 import { z } from "zod";
-import { ACCEPTED_WINDOW } from "#events";
+import { ACCEPTED_WINDOW, isSensorId } from "#events";
 import { ConfigError, duration, text } from "#runtime";
 import { faultSchema, MAX_SECONDS_AHEAD, whole, type Fault } from "./fault-spec.ts";
 import { profileOf, profiles, type Profile } from "./profiles.ts";
 import { MAX_DEVICES } from "./random.ts";
+import { replayedIds, replaySchema, type Replay } from "./replay-spec.ts";
 import { specProblems, type FieldPath, type SpecProblem } from "./spec-problem.ts";
 
 export interface WeightedProfile {
@@ -34,6 +35,8 @@ export interface Fleet {
   readonly connectsPerSecond: number;
   /** Publishes of one device that wait for their PUBACK. */
   readonly maxInFlight: number;
+  /** Readings come from a recording, and not from the seed. */
+  readonly replay: Replay | undefined;
 }
 
 const DAY_MS = 86_400_000;
@@ -82,6 +85,7 @@ const fleetShape = {
   faults: z.array(faultSchema).max(50).default([]),
   connectsPerSecond: whole(1, 10_000).default(200),
   maxInFlight: whole(1, 1000).default(10),
+  replay: replaySchema.optional(),
 };
 const fleetSchema = z.strictObject(fleetShape);
 type FleetSpec = z.output<typeof fleetSchema>;
@@ -98,7 +102,7 @@ type FittingFields = Partial<FleetSpec>;
 export function readFleet(given: unknown, placeOf: (field: FieldPath) => string = () => ""): Fleet {
   const result = fleetSchema.safeParse(given, { reportInput: true });
   const fieldProblems = (result.error?.issues ?? []).flatMap((issue) => specProblems(issue, Object.keys(fleetShape)));
-  const problems = [...fieldProblems, ...ruleProblems(fittingFields(given))];
+  const problems = [...fieldProblems, ...ruleProblems(fittingFields(given)), ...replayProblems(given)];
   if (!result.success || problems.length > 0)
     throw new ConfigError(problems.map(({ field, text }) => `${placeOf(field)}${text}`));
   return fleetOf(result.data);
@@ -121,6 +125,7 @@ function ruleProblems(spec: FittingFields): SpecProblem[] {
     ["faults", [aheadProblem(spec)]],
     ["stages", [stageProblem(spec)]],
     ["profiles", profileProblems(spec)],
+    ["replay", [idProblem(spec)]],
   ];
   return problems.flatMap(([name, texts]) =>
     texts.filter((text) => text !== undefined).map((text) => ({ field: [name], text })),
@@ -162,6 +167,23 @@ function profileProblems({ profiles: weights }: FittingFields): string[] {
   return sum > 0 ? problems : [...problems, "profiles must have weights whose sum is greater than 0"];
 }
 
+/** What a recording says itself. */
+const besideReplay = ["devices", "interval", "jitter", "profiles"];
+
+function replayProblems(given: unknown): SpecProblem[] {
+  if (typeof given !== "object" || given === null || !("replay" in given)) return [];
+  return Object.keys(given)
+    .filter((name) => besideReplay.includes(name))
+    .map((name) => ({ field: [name], text: `${name} must not stand beside replay, which says it itself` }));
+}
+
+function idProblem({ replay, ...spec }: FittingFields): string | undefined {
+  if (replay === undefined) return undefined;
+  const ids = replayedIds(replay, prefixOf(spec));
+  const wrong = ids.find((id, index) => ids.indexOf(id) !== index || !isSensorId(id));
+  return wrong === undefined ? undefined : `replay must give each device an id of its own; not one: ${wrong}`;
+}
+
 function stageProblem({ stages }: FittingFields): string | undefined {
   if (stages === undefined || stages.length === 0) return undefined;
   return stages.some(({ devicesPercent }) => devicesPercent > 0)
@@ -169,14 +191,20 @@ function stageProblem({ stages }: FittingFields): string | undefined {
     : "stages must have one with devicesPercent above 0";
 }
 
+function prefixOf({ name = "", deviceIdPrefix }: Pick<FittingFields, "name" | "deviceIdPrefix">): string {
+  return deviceIdPrefix ?? name.slice(0, MAX_PREFIX).replace(/-+$/, "");
+}
+
 function fleetOf({ interval, jitter, history, ...spec }: FleetSpec): Fleet {
   return {
     ...spec,
-    deviceIdPrefix: spec.deviceIdPrefix ?? spec.name.slice(0, MAX_PREFIX).replace(/-+$/, ""),
+    devices: spec.replay?.devices.length ?? spec.devices,
+    deviceIdPrefix: prefixOf(spec),
     intervalMs: interval,
     jitterMs: jitter,
     historyMs: history,
     profiles: spec.profiles.map(({ location: profile, weight }) => ({ profile, weight })),
+    replay: spec.replay,
     stages: spec.stages.map(({ duration: durationMs, ...rest }) => ({ durationMs, ...rest })),
   };
 }

@@ -1,7 +1,7 @@
 import { deviceOf } from "./device.ts";
 import { mishapsOf, type Mishaps } from "./faults.ts";
 import type { Fleet } from "./fleet-spec.ts";
-import { payloadWithMishaps } from "./reading-payload.ts";
+import { payloadWithMishaps, type ReadingName } from "./reading-payload.ts";
 import { history, nextDueMs, type PastReading } from "./schedule.ts";
 
 /** Which of a fleet's devices: `from` ≤ index < `to`. */
@@ -19,7 +19,7 @@ export interface ReadingDevice {
   nextDueMs(afterMs: number): number;
   mishapsAt(timeMs: number): Mishaps;
   /** The bytes of the reading made at `timeMs`. */
-  payload(name: { readonly bootId: string; readonly seq: number; readonly timeMs: number }, mishaps: Mishaps): Buffer;
+  payload(name: ReadingName, mishaps: Mishaps): Buffer;
 }
 
 /** What a fleet measures: made up from the seed, or recorded. */

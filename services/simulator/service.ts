@@ -4,12 +4,11 @@ import { FleetRunner } from "./fleet-runner.ts";
 import { ledgerReport, writeLedgerFile } from "./ledger-report.ts";
 import { Ledger } from "./ledger.ts";
 import { eventMetrics, stateMetrics } from "./metrics.ts";
-import { seededSource } from "./reading-source.ts";
 
 /** Builds the fleet from its configuration and runs it. */
 export function startSimulator(context: ServiceContext<SimulatorConfig>): Promise<RunningService> {
   const { config, log, clock, registry, readiness, serveJson, fail } = context;
-  const { fleet, range } = config;
+  const { fleet, source, range } = config;
   const ledger = new Ledger(config.MAX_WAITING);
   const onConnections = (connected: number): void => {
     if (connected > 0 || range.to === range.from) readiness.ready("mqtt");
@@ -17,7 +16,7 @@ export function startSimulator(context: ServiceContext<SimulatorConfig>): Promis
   };
   const runner = new FleetRunner({
     fleet,
-    source: seededSource(fleet),
+    source,
     range,
     broker: {
       url: config.MQTT_URL,
