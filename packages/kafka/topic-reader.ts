@@ -104,11 +104,12 @@ async function run(
 ): Promise<void> {
   await consumer.run({
     autoCommit: false,
-    eachBatch: async ({ batch, heartbeat }) => {
+    eachBatch: async (payload) => {
+      const { batch } = payload;
       try {
         for (const message of batch.messages) {
           await onRecord({ partition: batch.partition, message });
-          await heartbeat();
+          await payload.heartbeat();
         }
         onBatch(batch.partition, BigInt(batch.lastOffset()) + 1n);
       } catch (error) {
