@@ -1,0 +1,13 @@
+export type { RowDescriptor } from "./append-connection.ts";
+export type { RowError } from "./append-reply.ts";
+export { bigQueryClients, type BigQueryClients, type BigQueryOptions } from "./client.ts";
+export { bigQueryErrors } from "./errors.ts";
+export { rowDescriptor } from "./row-descriptor.ts";
+export { RowEncoder, type ColumnValue } from "./row-encoder.ts";
+export { storedOffsets, type StoredOffsets, type StoredOffsetsQuestion } from "./stored-offsets.ts";
+export { createStream, finalizeStream } from "./stream-calls.ts";
+export { tableDifferences, type FoundColumn, type FoundTable } from "./table-difference.ts";
+export { defaultStreamOf, sqlName, tablePath, type TableId } from "./table-id.ts";
+export { checkTable, ensureDataset, ensureTable, ensureView } from "./tables.ts";
+export { viewDefinitions, type ViewDefinition } from "./views.ts";
+export { WriteStream, type AppendOutcome, type AppendRetry, type WriteStreamOptions } from "./write-stream.ts";

@@ -1,0 +1,76 @@
+import type { TableMetadata } from "@google-cloud/bigquery";
+import type { BigQueryTable } from "#events";
+import type { BigQueryClients } from "./client.ts";
+import { bigQueryErrors } from "./errors.ts";
+import { tableDifferences, type FoundTable } from "./table-difference.ts";
+import type { TableId } from "./table-id.ts";
+import type { ViewDefinition } from "./views.ts";
+
+/** Makes the dataset if it is not there. True if it was made. */
+export async function ensureDataset({ rest }: BigQueryClients, dataset: string): Promise<boolean> {
+  return made(() => rest.createDataset(dataset));
+}
+
+/** Makes the table if it is not there; an existing one is left as it is. True if it was made. */
+export async function ensureTable({ rest }: BigQueryClients, id: TableId, table: BigQueryTable): Promise<boolean> {
+  const metadata = structuredClone(table) as unknown as TableMetadata;
+  return made(() => rest.dataset(id.dataset).createTable(id.table, metadata));
+}
+
+/** Makes the view, or gives an existing one the query and descriptions that it must have. True if it was made. */
+export async function ensureView({ rest }: BigQueryClients, dataset: string, view: ViewDefinition): Promise<boolean> {
+  const definition = { description: view.description, view: { query: view.query, useLegacySql: false } };
+  const isNew = await made(() => rest.dataset(dataset).createTable(view.name, definition));
+  const table = rest.dataset(dataset).table(view.name);
+  if (!isNew) await table.setMetadata(definition);
+  // The columns come from the query, so that they can be described only now.
+  const [{ schema }] = (await table.getMetadata()) as unknown as [FoundTable];
+  const fields = (schema?.fields ?? []).map((field) => ({
+    ...field,
+    description: view.columnDescriptions[field.name ?? ""] ?? "",
+  }));
+  await table.setMetadata({ schema: { fields } });
+  return isNew;
+}
+
+/**
+ * Compares the table with what is needed.
+ *
+ * @throws BIGQUERY_TABLE_MISMATCH, naming every difference.
+ */
+export async function checkTable({ rest }: BigQueryClients, id: TableId, wanted: BigQueryTable): Promise<void> {
+  const differences = await found(async () => {
+    const [metadata] = (await rest.dataset(id.dataset).table(id.table).getMetadata()) as unknown as [FoundTable];
+    return tableDifferences(wanted, metadata);
+  });
+  if (differences.length === 0) return;
+  const lines = differences.map((line) => `\n  - ${line}`).join("");
+  throw bigQueryErrors.create(
+    "BIGQUERY_TABLE_MISMATCH",
+    `table ${id.project}.${id.dataset}.${id.table} is not as it must be:${lines}`,
+    { details: { differences } },
+  );
+}
+
+async function found(look: () => Promise<string[]>): Promise<string[]> {
+  try {
+    return await look();
+  } catch (error) {
+    if (httpCode(error) === 404) return ["it does not exist (--create-tables makes it)"];
+    throw error;
+  }
+}
+
+async function made(make: () => Promise<unknown>): Promise<boolean> {
+  try {
+    await make();
+    return true;
+  } catch (error) {
+    if (httpCode(error) === 409) return false;
+    throw error;
+  }
+}
+
+function httpCode(error: unknown): number | undefined {
+  return (error as { code?: number }).code;
+}

@@ -1,0 +1,135 @@
+import { parseArgs } from "node:util";
+import { z } from "zod";
+import { bigQueryNames, kafkaGroups, kafkaTopics } from "#events";
+import {
+  addresses,
+  boolean,
+  bytes,
+  choice,
+  ConfigError,
+  describeVariables,
+  duration,
+  integer,
+  loadConfig,
+  runtimeVariables,
+  secret,
+  text,
+  url,
+  type Environment,
+  type LoadedConfig,
+} from "#runtime";
+import { WRITE_MODES } from "./commit-metadata.ts";
+
+/** Every variable of the writer; the table in README.md is made from it. Durations are milliseconds. */
+export const writerSchema = z
+  .object({
+    KAFKA_BROKERS: addresses().describe("Some of the brokers, `host:port`; the others are learnt from them."),
+    KAFKA_TOPIC: text().default(kafkaTopics.readings.name).describe("Topic that is read."),
+    KAFKA_GROUP: text()
+      .default(kafkaGroups.writer)
+      .describe("Consumer group; writers of one group share the partitions."),
+    KAFKA_SESSION_TIMEOUT: duration({ min: 1000, max: 600_000 })
+      .default(30_000)
+      .describe("After this long without a sign of life Kafka gives this member's partitions to others."),
+    MEMBER_NAME: text("1 to 249 letters, digits, dots, dashes or underscores", /^[A-Za-z0-9._-]{1,249}$/)
+      .default("bq-writer")
+      .describe("Name of this replica that survives its restart (the pod's): it then gets its partitions back."),
+    BIGQUERY_PROJECT: text().describe("Project of the table."),
+    BIGQUERY_DATASET: text().default(bigQueryNames.dataset).describe("Dataset of the table."),
+    BIGQUERY_TABLE: text().default(bigQueryNames.events).describe("Table that is written."),
+    BIGQUERY_REST_ENDPOINT: url(["http:", "https:"])
+      .optional()
+      .describe(
+        "REST API other than Google's, for example the embedded BigQuery. With `BIGQUERY_GRPC_ENDPOINT` or not at all.",
+      ),
+    BIGQUERY_GRPC_ENDPOINT: text("host:port", /^(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9_.-]+):\d{1,5}$/)
+      .optional()
+      .describe("Storage Write API other than Google's, `host:port`, without TLS."),
+    BIGQUERY_TOKEN: secret().optional().describe("Bearer token for these two."),
+    CREATE_TABLES: boolean()
+      .default(false)
+      .describe("Make dataset, table and views at the start if they are missing; also `--create-tables`."),
+    WRITE_MODE: choice(WRITE_MODES)
+      .default("exactly-once")
+      .describe("`at-least-once` uses the default stream. Change it only when the group was stopped in order."),
+    FLUSH_INTERVAL: duration({ min: 1, max: 60_000 })
+      .default(75)
+      .describe("Longest time that a row waits for others to share its append."),
+    MAX_APPEND_ROWS: integer({ min: 1, max: 50_000 }).default(5000).describe("Most rows of one append."),
+    MAX_APPEND_BYTES: bytes({ min: 1024, max: 8 * 1024 * 1024 })
+      .default(1024 * 1024)
+      .describe(
+        "Most bytes of one append; BigQuery takes 10 MB. A partition holds three times this before its fetching pauses.",
+      ),
+    MAX_IN_FLIGHT_APPENDS: integer({ min: 1, max: 1000 })
+      .default(32)
+      .describe("Most appends of the process without an answer."),
+    MAX_IN_FLIGHT_BYTES: bytes({ min: 1024 })
+      .default(32 * 1024 * 1024)
+      .describe("The same in bytes of rows."),
+    MAX_ROWS_PER_SECOND: integer({ min: 1 })
+      .optional()
+      .describe("Most rows of this process per second, to stay inside a quota."),
+    APPEND_TIMEOUT: duration({ min: 100, max: 600_000 })
+      .default(30_000)
+      .describe("After this long without an answer the connection is given up and the append sent again."),
+    COMMIT_INTERVAL: duration({ min: 10, max: 60_000 })
+      .default(1000)
+      .describe("Time between two commits of a partition."),
+    IDLE_TIMEOUT: duration({ min: 1000 })
+      .default(3_600_000)
+      .describe("A partition without rows for this long gives its write stream back."),
+    ...runtimeVariables,
+  })
+  .refine((config) => (config.BIGQUERY_REST_ENDPOINT === undefined) === (config.BIGQUERY_GRPC_ENDPOINT === undefined), {
+    message: "BIGQUERY_REST_ENDPOINT and BIGQUERY_GRPC_ENDPOINT belong together: set both or none",
+  });
+
+export type WriterConfig = z.output<typeof writerSchema>;
+
+/** What the command line asks for. */
+export type CommandLine =
+  { readonly kind: "help"; readonly text: string } | { readonly kind: "run"; load(): LoadedConfig<WriterConfig> };
+
+/** `--help`, and `--create-tables` in place of its variable; anything else is a {@link ConfigError}, raised by `load`. */
+export function readCommandLine(
+  args: readonly string[] = process.argv.slice(2),
+  environment: Environment = process.env,
+): CommandLine {
+  if (args.includes("--help") || args.includes("-h")) return { kind: "help", text: helpText() };
+  return {
+    kind: "run",
+    load: () => {
+      const flags = createsTables(args) ? { CREATE_TABLES: "true" } : {};
+      return loadConfig(writerSchema, { ...environment, ...flags }, { prefixes: ["KAFKA_", "BIGQUERY_", "MAX_"] });
+    },
+  };
+}
+
+function createsTables(args: readonly string[]): boolean {
+  try {
+    const { values } = parseArgs({ args: [...args], options: { "create-tables": { type: "boolean" } } });
+    return values["create-tables"] ?? false;
+  } catch (error) {
+    throw new ConfigError([`${(error as Error).message} (see --help)`]);
+  }
+}
+
+function helpText(): string {
+  const rows = describeVariables(writerSchema).map(({ name, type, required, default: standard, meaning }) => {
+    const note = required ? " (required)" : standard === undefined ? "" : ` [${standard}]`;
+    return `  ${name.padEnd(23)} ${type.padEnd(9)} ${meaning}${note}`;
+  });
+  return [
+    "Writes every reading in Kafka to BigQuery, exactly once.",
+    "",
+    "  node services/bq-writer/main.ts [--create-tables] [--help]",
+    "",
+    "  --create-tables   make dataset, table and views first if they are missing",
+    "",
+    "Environment variables:",
+    "",
+    ...rows,
+    "",
+  ].join("\n");
+}

@@ -1,0 +1,278 @@
+/** What the writer's tests share: Kafka, the embedded BigQuery, the writer as a process, and the comparison of both ends. */
+import { randomUUID } from "node:crypto";
+import { fileURLToPath } from "node:url";
+import type { BigQuery } from "@google-cloud/bigquery";
+import type { Admin, Consumer } from "kafkajs";
+import { bigQueryClients, sqlName, type BigQueryClients } from "#bigquery";
+import { bigQueryNames, decodeDeadLetter, kafkaTopics, recordKey, revalidateReading, type DeadLetter } from "#events";
+import { ConfirmedProducer, ensureTopics, kafkaClient, readLag, type Kafka, type ProducedRecord } from "#kafka";
+import { EmbeddedBigQuery } from "#local/bigquery";
+import { silentLogger, systemClock } from "#runtime";
+import {
+  eventually,
+  freePort,
+  ServerProcess,
+  startKafka,
+  temporaryDirectory,
+  type Kafka as KafkaServer,
+} from "#testkit";
+
+const MAIN = fileURLToPath(new URL("../main.ts", import.meta.url));
+const PROJECT = "p";
+const TENANT = "house";
+
+export interface RunningWriter {
+  readonly process: ServerProcess;
+  /** The value of a metric without labels. */
+  metric(name: string): Promise<number>;
+}
+
+export interface WriterStart {
+  readonly name?: string;
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Default: the program itself. */
+  readonly program?: string;
+  /** What its log must say before it counts as started. */
+  readonly ready?: string;
+}
+
+/** A record that is in Kafka. */
+export interface KafkaRecord {
+  readonly partition: number;
+  readonly offset: number;
+  readonly isValid: boolean;
+}
+
+/** Both ends compared, record by record. Names are `partition/offset`. */
+export interface Audit {
+  readonly valid: number;
+  readonly rows: number;
+  readonly missing: readonly string[];
+  readonly repeated: readonly string[];
+  /** Rows without a valid record. */
+  readonly unexpected: readonly string[];
+  /** Invalid records without a dead letter. */
+  readonly unburied: readonly string[];
+}
+
+export class World {
+  readonly broker: KafkaServer;
+  readonly bigQuery: EmbeddedBigQuery;
+  readonly clients: BigQueryClients;
+  readonly kafka: Kafka;
+  readonly admin: Admin;
+  readonly #producer: ConfirmedProducer;
+  readonly #writers: ServerProcess[] = [];
+  #produced = 0;
+
+  private constructor(broker: KafkaServer, bigQuery: EmbeddedBigQuery) {
+    this.broker = broker;
+    this.bigQuery = bigQuery;
+    this.clients = bigQueryClients({
+      project: PROJECT,
+      restEndpoint: bigQuery.restUrl,
+      grpcEndpoint: `127.0.0.1:${bigQuery.grpcPort}`,
+    });
+    const client = { brokers: [broker.address], clientId: "test", log: silentLogger };
+    this.kafka = kafkaClient(client);
+    this.admin = this.kafka.admin({ retry: { retries: 100, maxRetryTime: 1000 } });
+    this.#producer = new ConfirmedProducer({ client, topics: [kafkaTopics.readings], clock: systemClock });
+  }
+
+  static async start(): Promise<World> {
+    const dataDir = temporaryDirectory("writer-bigquery");
+    const [broker, bigQuery] = await Promise.all([
+      startKafka(),
+      EmbeddedBigQuery.start({ dataDir, commitIntervalMs: 5 }),
+    ]);
+    const world = new World(broker, bigQuery);
+    await world.admin.connect();
+    await ensureTopics(world.admin, [kafkaTopics.readings, kafkaTopics.deadLetters], { clock: systemClock });
+    return world;
+  }
+
+  get rest(): BigQuery {
+    return this.clients.rest;
+  }
+
+  environment(name: string): Record<string, string> {
+    return {
+      KAFKA_BROKERS: this.broker.address,
+      KAFKA_SESSION_TIMEOUT: "6s",
+      MEMBER_NAME: name,
+      BIGQUERY_PROJECT: PROJECT,
+      BIGQUERY_REST_ENDPOINT: this.bigQuery.restUrl,
+      BIGQUERY_GRPC_ENDPOINT: `127.0.0.1:${this.bigQuery.grpcPort}`,
+      CREATE_TABLES: "true",
+      COMMIT_INTERVAL: "200ms",
+    };
+  }
+
+  async writer({
+    name = "writer-0",
+    environment = {},
+    program = MAIN,
+    ready,
+  }: WriterStart = {}): Promise<RunningWriter> {
+    const opsPort = await freePort();
+    const server = await ServerProcess.start({
+      name,
+      command: process.execPath,
+      args: [program],
+      directory: temporaryDirectory("bq-writer"),
+      isTemporary: true,
+      environment: { ...this.environment(name), OPS_PORT: String(opsPort), ...environment },
+      isReady: (log) => log.includes(ready ?? '"started"'),
+      readyTimeoutMs: 60_000,
+    });
+    this.#writers.push(server);
+    return {
+      process: server,
+      metric: async (metric) => {
+        const text = await (await fetch(`http://127.0.0.1:${opsPort}/metrics`)).text();
+        const value = new RegExp(`^${metric} (\\S+)$`, "m").exec(text)?.[1];
+        if (value === undefined) throw new Error(`no metric ${metric}`);
+        return Number(value);
+      },
+    };
+  }
+
+  /** Appends readings of many sensors; every `invalidEvery`-th is not valid. */
+  async produce(count: number, { invalidEvery = Infinity }: { invalidEvery?: number } = {}): Promise<void> {
+    const messages = Array.from({ length: count }, (): ProducedRecord => {
+      const number = (this.#produced += 1);
+      const sensorId = `sensor-${number % 97}`;
+      const value = number % invalidEvery === 0 ? "{}" : reading(sensorId, number, systemClock.nowMs());
+      return { key: recordKey({ tenant: TENANT, sensorId }), value };
+    });
+    await this.#producer.send([{ topic: kafkaTopics.readings.name, messages }]);
+  }
+
+  /** Produces a few records every few milliseconds until the result is called. */
+  produceInBackground(options: { invalidEvery?: number; count?: number; everyMs?: number } = {}): () => Promise<void> {
+    const state = { isDone: false };
+    const loop = (async () => {
+      while (!state.isDone) {
+        await this.produce(options.count ?? 40, options);
+        await systemClock.sleep(options.everyMs ?? 20);
+      }
+    })();
+    return () => {
+      state.isDone = true;
+      return loop;
+    };
+  }
+
+  async lag(): Promise<bigint> {
+    const partitions = await readLag(this.admin, "bq-writer", kafkaTopics.readings.name);
+    return partitions.reduce((sum, { lag }) => sum + lag, 0n);
+  }
+
+  async untilWritten(timeoutMs = 60_000): Promise<void> {
+    await eventually(
+      "no lag",
+      () => this.lag(),
+      (lag) => lag === 0n,
+      { timeoutMs, intervalMs: 200 },
+    );
+  }
+
+  async rows(): Promise<{ partition: number; offset: number; source: string }[]> {
+    const table = sqlName({ project: PROJECT, dataset: bigQueryNames.dataset, table: bigQueryNames.events });
+    const query = `SELECT kafka_partition AS \`partition\`, kafka_offset AS \`offset\`, kafka_source AS source FROM ${table}`;
+    const [rows] = await this.rest.query(query);
+    return rows as { partition: number; offset: number; source: string }[];
+  }
+
+  async audit(): Promise<Audit> {
+    const source = `${(await this.admin.describeCluster()).clusterId}/${kafkaTopics.readings.name}`;
+    const [records, rows, letters] = await Promise.all([this.records(), this.rows(), this.deadLetters()]);
+    const counts = new Map<string, number>();
+    for (const row of rows) {
+      if (row.source !== source) continue;
+      counts.set(nameOf(row), (counts.get(nameOf(row)) ?? 0) + 1);
+    }
+    const valid = records.filter(({ isValid }) => isValid).map(nameOf);
+    const validNames = new Set(valid);
+    const buried = new Set(letters.map(({ id }) => id));
+    return {
+      valid: valid.length,
+      rows: [...counts.values()].reduce((sum, count) => sum + count, 0),
+      missing: valid.filter((name) => !counts.has(name)),
+      repeated: [...counts].filter(([, count]) => count > 1).map(([name]) => name),
+      unexpected: [...counts.keys()].filter((name) => !validNames.has(name)),
+      unburied: records
+        .filter(({ isValid }) => !isValid)
+        .map(nameOf)
+        .filter((name) => !buried.has(`kafka/${source}/${name}`)),
+    };
+  }
+
+  /** Every record of `readings`, judged by today's validator. */
+  async records(): Promise<KafkaRecord[]> {
+    const records: KafkaRecord[] = [];
+    await this.#readAll(kafkaTopics.readings.name, (partition, { offset, key, value, timestamp }) => {
+      const { ok } = revalidateReading(value, key?.toString(), Number(timestamp));
+      records.push({ partition, offset: Number(offset), isValid: ok });
+    });
+    return records;
+  }
+
+  async deadLetters(): Promise<DeadLetter[]> {
+    const letters: DeadLetter[] = [];
+    await this.#readAll(kafkaTopics.deadLetters.name, (_partition, { value }) => {
+      const letter = decodeDeadLetter(value ?? new Uint8Array());
+      if (letter === undefined) throw new Error("not a dead letter");
+      letters.push(letter);
+    });
+    return letters;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.#writers.map((writer) => writer.kill()));
+    await this.#producer.close();
+    await this.admin.disconnect();
+    await this.clients.close();
+    await this.bigQuery.stop();
+    await this.broker.server[Symbol.asyncDispose]();
+  }
+
+  async #readAll(
+    topic: string,
+    take: (
+      partition: number,
+      message: { offset: string; key: Buffer | null; value: Buffer | null; timestamp: string },
+    ) => void,
+  ): Promise<void> {
+    const ends = await this.admin.fetchTopicOffsets(topic);
+    const next = new Map<number, number>();
+    const consumer: Consumer = this.kafka.consumer({ groupId: `r-${randomUUID()}`, maxWaitTimeInMs: 50 });
+    await consumer.connect();
+    await consumer.subscribe({ topic, fromBeginning: true });
+    await consumer.run({
+      eachBatch: ({ batch }) => {
+        for (const message of batch.messages) {
+          const isNew = Number(message.offset) >= (next.get(batch.partition) ?? 0);
+          if (isNew) take(batch.partition, message);
+        }
+        next.set(batch.partition, Number(batch.lastOffset()) + 1);
+        return Promise.resolve();
+      },
+    });
+    const isRead = (): boolean =>
+      ends.every(({ partition, low, high }) => low === high || (next.get(partition) ?? 0) >= Number(high));
+    await eventually(`all of ${topic} is read`, isRead, Boolean, { timeoutMs: 60_000 });
+    await consumer.disconnect();
+  }
+}
+
+function nameOf({ partition, offset }: { partition: number; offset: number }): string {
+  return `${partition}/${offset}`;
+}
+
+/** A valid payload; about 200 bytes. */
+export function reading(sensorId: string, seq: number, eventTimeMs: number, more: object = {}): string {
+  const fields = { v: 1, sensor_id: sensorId, boot_id: "boot-1", seq, event_time: eventTimeMs, location: "berlin" };
+  const values = { lat: 52.52, lon: 13.405, temperature_c: 21.5, humidity_pct: 40.5 };
+  return JSON.stringify({ ...fields, ...values, ...more });
+}

@@ -1,0 +1,128 @@
+import { FencedConsumer, type Kafka, type Ownership, type PartitionWorker } from "#kafka";
+import type { Clock, Logger, StopDeadline } from "#runtime";
+import type { WriteMode } from "./commit-metadata.ts";
+import type { DeadLetters } from "./dead-letters.ts";
+import { InFlight, type InFlightLimits } from "./in-flight.ts";
+import { PartitionWriter, type PartitionEvents } from "./partition-writer.ts";
+import { Progress } from "./progress.ts";
+import type { RowSource } from "./readings.ts";
+import type { CutLimits } from "./row-buffer.ts";
+import { RowRate } from "./row-rate.ts";
+import type { TableWriter } from "./table-writer.ts";
+import { takeOverTable, type TakeoverEvents } from "./take-over-table.ts";
+
+export interface WriterOptions {
+  readonly kafka: Kafka;
+  readonly groupId: string;
+  readonly topic: string;
+  readonly memberName: string;
+  readonly sessionTimeoutMs: number;
+  readonly table: TableWriter;
+  readonly mode: WriteMode;
+  /** The rows of one partition. */
+  readonly rowsOf: (partition: number) => RowSource;
+  readonly deadLetters: DeadLetters;
+  readonly cutLimits: CutLimits;
+  readonly inFlightLimits: InFlightLimits;
+  /** `undefined`: no limit. */
+  readonly maxRowsPerSecond: number | undefined;
+  readonly flushIntervalMs: number;
+  readonly commitIntervalMs: number;
+  readonly idleTimeoutMs: number;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly events: PartitionEvents & TakeoverEvents;
+  readonly onFatal: (error: Error) => void;
+}
+
+/**
+ * From Kafka to BigQuery, exactly once: every valid record becomes one row, every other one a dead letter.
+ *
+ * Names: O is the group's committed offset of a partition; with it is committed the write stream in use, `rows` (rows of
+ * that stream from records before O) and `until` (records up to there are done).
+ *
+ * 1. One owner. Whoever takes a partition over first fences every earlier owner in Kafka (`FencedPartition`): it cannot
+ *    commit any more. Then it finalizes the stream of the last commit: no append of an earlier owner can take effect any
+ *    more, wherever it is on its way. An owner only ever appends to a stream that it has named in a commit before.
+ * 2. What is stored is known. The finalized stream holds R rows. If R = rows, nothing behind O is stored. Otherwise the
+ *    table is asked: behind O it must hold R − rows rows of this partition; `until` becomes the greatest offset of them.
+ *    Records up to `until` are passed over. Without a stream to compare with (nothing committed, offsets reset or expired,
+ *    table made anew) the table's answer is taken as it is.
+ * 3. An append takes effect once. It carries its offset in the stream and is frozen: sent again it has the same bytes,
+ *    and the stream takes each offset once (`WriteStream`). Rows are cut differently only when it is known that nothing of
+ *    the former cut is or will be stored; otherwise the ownership ends and 1 and 2 find out.
+ * 4. Nothing is passed over. O never passes a record whose row is not stored or whose dead letter is not confirmed. A dead
+ *    letter is confirmed before any row behind it is appended, so that the greatest offset in the table (`until`) proves
+ *    everything before it to be done. Dead letters themselves are at least once, under one id for each record.
+ *
+ * Death at any line leaves the last commit and a stream behind, and the next owner begins with 1. What is only in memory
+ * is in Kafka as well.
+ *
+ * `at-least-once` uses the table's default stream, without offsets: 1 and 4 hold, but what was sent and not committed is
+ * stored again.
+ *
+ * Limit: if offsets are deleted while an owner that was fenced still has appends on the way, no commit names its stream,
+ * and these appends are not stopped. Delete offsets only when the group is stopped.
+ */
+export class Writer {
+  readonly inFlight: InFlight;
+  readonly #options: WriterOptions;
+  readonly #rowRate: RowRate;
+  readonly #consumer: FencedConsumer;
+  readonly #partitions = new Map<number, PartitionWriter>();
+
+  constructor(options: WriterOptions) {
+    const { kafka, groupId, topic, memberName, sessionTimeoutMs, clock, log, onFatal } = options;
+    this.#options = options;
+    this.inFlight = new InFlight(options.inFlightLimits);
+    this.#rowRate = new RowRate(clock, options.maxRowsPerSecond);
+    this.#consumer = new FencedConsumer({
+      kafka,
+      groupId,
+      topic,
+      memberName,
+      sessionTimeoutMs,
+      clock,
+      log,
+      takeOver: (ownership) => this.#takeOver(ownership),
+      onFatal,
+    });
+  }
+
+  /** The partitions that are written now. */
+  get partitions(): ReadonlyMap<number, PartitionWriter> {
+    return this.#partitions;
+  }
+
+  start(): Promise<void> {
+    return this.#consumer.start();
+  }
+
+  /** Takes no more, stores and commits what was taken, leaves the group. */
+  stop(deadline: StopDeadline): Promise<void> {
+    return this.#consumer.stop(deadline);
+  }
+
+  async #takeOver(ownership: Ownership): Promise<PartitionWorker> {
+    const { table, mode, rowsOf, clock, events } = this.#options;
+    const { partition, signal } = ownership;
+    const log = this.#options.log.child({ partition });
+    const { until, seenMs } = await takeOverTable(ownership, { table, mode, clock, log, events });
+    const offset = Number(ownership.startOffset);
+    const writer = new PartitionWriter({
+      ...this.#options,
+      ownership,
+      log,
+      until,
+      rows: rowsOf(partition),
+      inFlight: this.inFlight,
+      rowRate: this.#rowRate,
+      progress: new Progress({ mode, table: table.table, offset, until, seenMs }),
+    });
+    this.#partitions.set(partition, writer);
+    signal.addEventListener("abort", () => {
+      if (this.#partitions.get(partition) === writer) this.#partitions.delete(partition);
+    });
+    return writer;
+  }
+}
