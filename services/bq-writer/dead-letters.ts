@@ -70,6 +70,7 @@ export class DeadLetters {
       kafka_source: kafkaSource,
       kafka_partition: rejected.partition,
       kafka_offset: rejected.record.offset,
+      kafka_key: rejected.record.key?.toString() ?? null,
     };
     const payload = rejected.record.value ?? Buffer.alloc(0);
     const letter = deadLetter(rejected, source, payload, clock.nowMs(), noHash);
