@@ -1,0 +1,79 @@
+import { basename, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { bigQueryNames } from "#events";
+import { freePort, ServerProcess } from "#testkit";
+import { DEMO_DIRECTORY, PROJECT } from "./endpoints.ts";
+import { readSamples, type Sample } from "./samples.ts";
+import type { Servers } from "./servers.ts";
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+
+/** One of the project's own processes, started as it would be in its container: by its `main.ts` and its environment. */
+export interface Program {
+  readonly name: string;
+  readonly process: ServerProcess;
+  /** Address of its probes and metrics. */
+  readonly ops: string;
+}
+
+/** A program that plays a fleet, and where it leaves its ledger. */
+export interface FleetProgram extends Program {
+  readonly ledgerFile: string;
+}
+
+export async function startWriter({ kafka, bigQuery }: Servers): Promise<Program> {
+  return startProgram("bq-writer", ["services/bq-writer/main.ts", "--create-tables"], {
+    KAFKA_BROKERS: kafka.address,
+    MEMBER_NAME: "bq-writer-0",
+    BIGQUERY_PROJECT: PROJECT,
+    BIGQUERY_DATASET: bigQueryNames.dataset,
+    BIGQUERY_REST_ENDPOINT: bigQuery.restEndpoint,
+    BIGQUERY_GRPC_ENDPOINT: bigQuery.grpcEndpoint,
+  });
+}
+
+export async function startBridge({ mosquitto, kafka }: Servers): Promise<Program> {
+  return startProgram("mqtt-bridge", ["services/mqtt-bridge/main.ts"], {
+    KAFKA_BROKERS: kafka.address,
+    MQTT_URL: mosquitto.url,
+    MQTT_CLIENT_ID: "mqtt-bridge-0",
+  });
+}
+
+/** Devices start after the bridge's session exists, or their first readings would find no subscriber. */
+export async function startFleet({ mosquitto }: Servers, fleetFile: string): Promise<FleetProgram> {
+  const name = `simulator-${basename(fleetFile).replace(/\.[^.]*$/, "")}`;
+  const ledgerFile = join(DEMO_DIRECTORY, `${name}.ledger.json`);
+  const program = await startProgram(name, ["services/simulator/main.ts"], {
+    FLEET_FILE: fleetFile,
+    MQTT_URL: mosquitto.url,
+    LEDGER_FILE: ledgerFile,
+  });
+  return { ...program, ledgerFile };
+}
+
+async function startProgram(
+  name: string,
+  [main = "", ...flags]: readonly string[],
+  environment: Record<string, string>,
+): Promise<Program> {
+  const opsPort = await freePort();
+  const ops = `http://127.0.0.1:${opsPort}`;
+  const process_ = await ServerProcess.start({
+    name,
+    command: process.execPath,
+    args: [join(ROOT, main), ...flags],
+    environment: { ...environment, OPS_PORT: String(opsPort) },
+    directory: DEMO_DIRECTORY,
+    isTemporary: false,
+    isReady: async () => (await fetch(`${ops}/readyz`)).ok,
+    readyTimeoutMs: 60_000,
+  });
+  return { name, process: process_, ops };
+}
+
+/** What the programs say about themselves, all together. */
+export async function samplesOf(programs: readonly Program[]): Promise<Sample[]> {
+  const texts = await Promise.all(programs.map(async ({ ops }) => (await fetch(`${ops}/metrics`)).text()));
+  return texts.flatMap(readSamples);
+}
