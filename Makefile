@@ -2,10 +2,19 @@
 SHELL := /bin/bash
 NPM_RUN := npm --loglevel=error run --silent
 
-.PHONY: help setup test test-unit test-integration test-failure check lint types docs bench bigquery clean
+.PHONY: help demo sql tail setup test test-unit test-integration test-failure check lint types docs bench bigquery clean
 
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: setup ## Run the whole pipeline here, with the audit at the end (DURATION=60 stops it after a minute)
+	@DURATION=$(DURATION) $(NPM_RUN) demo -- $(ARGS)
+
+sql: setup ## Ask the demo's BigQuery: a prompt, or QUERY="SELECT ..."
+	@QUERY="$$QUERY" $(NPM_RUN) sql
+
+tail: setup ## Show the records of a topic as they come (TOPIC=readings, dead-letters; FROM=start: all there are)
+	@TOPIC=$(TOPIC) FROM=$(FROM) $(NPM_RUN) tail
 
 setup: ## Install what is missing (npm packages, Mosquitto)
 	@tools/setup.sh
