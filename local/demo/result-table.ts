@@ -14,7 +14,7 @@ export function resultTable(rows: readonly Readonly<Record<string, unknown>>[]):
 export function cellText(value: unknown): string {
   if (value === null || value === undefined) return "NULL";
   if (typeof value !== "object") return String(value);
-  if ("value" in value && Object.keys(value).length === 1) return String(value.value);
+  if ("value" in value && Object.keys(value).length === 1) return cellText(value.value);
   if (Buffer.isBuffer(value)) return value.toString("base64");
   return JSON.stringify(value, (_key, inner: unknown) => (isWrapped(inner) ? inner.value : inner));
 }

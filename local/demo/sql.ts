@@ -58,8 +58,8 @@ async function prompt(clients: BigQueryClients): Promise<number> {
   );
   const lines = createInterface({ input: process.stdin, output: process.stdout, prompt: "sql> " });
   let statement = "";
-  let isOpen = true;
-  lines.once("close", () => (isOpen = false));
+  const input = { isOpen: true };
+  lines.once("close", () => (input.isOpen = false));
   lines.prompt();
   for await (const line of lines) {
     statement += `${line}\n`;
@@ -69,7 +69,7 @@ async function prompt(clients: BigQueryClients): Promise<number> {
     } else if (statement.trim() === "") statement = "";
     lines.setPrompt(statement === "" ? "sql> " : "...> ");
     // Input from a pipe may have ended while the answer was under way.
-    if (isOpen) lines.prompt();
+    if (input.isOpen) lines.prompt();
   }
   process.stdout.write("\n");
   return 0;
