@@ -10,12 +10,12 @@ export function resultTable(rows: readonly Readonly<Record<string, unknown>>[]):
   return `${table.toString()}\n(${rows.length} ${rows.length === 1 ? "row" : "rows"})`;
 }
 
-/** Google's client wraps times as `{value}`, and decimals in objects that print themselves. */
+/** Google's client wraps times as `{value}`. */
 export function cellText(value: unknown): string {
   if (value === null || value === undefined) return "NULL";
-  if (typeof value !== "object") return String(value);
-  if ("value" in value && Object.keys(value).length === 1) return cellText(value.value);
+  if (isWrapped(value)) return cellText(value.value);
   if (Buffer.isBuffer(value)) return value.toString("base64");
+  if (typeof value !== "object") return String(value as string | number | boolean);
   return JSON.stringify(value, (_key, inner: unknown) => (isWrapped(inner) ? inner.value : inner));
 }
 
