@@ -1,20 +1,24 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
+export DURATION QUERY TOPIC FROM REASON TENANT SINCE DRY_RUN
 NPM_RUN := npm --loglevel=error run --silent
 
-.PHONY: help demo sql tail setup test test-unit test-integration test-failure check lint types docs bench bigquery clean
+.PHONY: help demo sql tail replay-dead-letters setup test test-unit test-integration test-failure check lint types docs bench bigquery clean
 
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: setup ## Run the whole pipeline here, with the audit at the end (DURATION=60 stops it after a minute)
-	@DURATION=$(DURATION) $(NPM_RUN) demo -- $(ARGS)
+	@$(NPM_RUN) demo -- $(ARGS)
 
 sql: setup ## Ask the demo's BigQuery: a prompt, or QUERY="SELECT ..."
-	@QUERY="$$QUERY" $(NPM_RUN) sql
+	@$(NPM_RUN) sql
 
 tail: setup ## Show the records of a topic as they come (TOPIC=readings, dead-letters; FROM=start: all there are)
-	@TOPIC=$(TOPIC) FROM=$(FROM) $(NPM_RUN) tail
+	@$(NPM_RUN) tail
+
+replay-dead-letters: setup ## Send rejected readings again, after their cause was mended (REASON, TENANT, SINCE=2h, DRY_RUN=true)
+	@$(NPM_RUN) replay-dead-letters
 
 setup: ## Install what is missing (npm packages, Mosquitto)
 	@tools/setup.sh

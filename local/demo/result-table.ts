@@ -15,7 +15,9 @@ export function cellText(value: unknown): string {
   if (value === null || value === undefined) return "NULL";
   if (isWrapped(value)) return cellText(value.value);
   if (Buffer.isBuffer(value)) return value.toString("base64");
-  if (typeof value !== "object") return String(value as string | number | boolean);
+  if (typeof value === "string") return value;
+  // JSON has no infinity.
+  if (typeof value === "number") return String(value);
   return JSON.stringify(value, (_key, inner: unknown) => (isWrapped(inner) ? inner.value : inner));
 }
 

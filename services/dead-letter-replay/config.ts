@@ -1,0 +1,65 @@
+import { z } from "zod";
+import { rejectionReasons, type RejectionReason } from "#events";
+import {
+  addresses,
+  boolean,
+  describeVariables,
+  duration,
+  list,
+  loadConfig,
+  runtimeVariables,
+  secret,
+  text,
+  url,
+  type Environment,
+  type LoadedConfig,
+} from "#runtime";
+
+const { LOG_LEVEL } = runtimeVariables;
+const CODES = Object.keys(rejectionReasons);
+
+/** Every variable of the replay; the table in README.md is made from it. Durations are milliseconds. */
+export const replaySchema = z
+  .object({
+    KAFKA_BROKERS: addresses().describe("Some of the brokers, `host:port`; the others are learnt from them."),
+    MQTT_URL: url(["mqtt:", "mqtts:"]).describe("The broker. A CA of one's own goes into `NODE_EXTRA_CA_CERTS`."),
+    MQTT_USERNAME: text()
+      .optional()
+      .describe("Must be allowed to write to every tenant's topics. With `MQTT_PASSWORD`."),
+    MQTT_PASSWORD: secret().optional().describe("With `MQTT_USERNAME` or not at all."),
+    REASON: list(`of ${CODES.join(", ")}`, new RegExp(`^(${CODES.join("|")})$`))
+      .optional()
+      .describe("Only letters with these reason codes, separated by commas; none given: all."),
+    TENANT: text().optional().describe("Only letters of this tenant."),
+    SINCE: duration().optional().describe("Only letters that were received in this time before now, such as `2h`."),
+    DRY_RUN: boolean().default(false).describe("Count what would be sent, and send nothing."),
+    LOG_LEVEL,
+  })
+  .refine(({ MQTT_USERNAME: user, MQTT_PASSWORD: password }) => (user === undefined) === (password === undefined), {
+    message: "MQTT_USERNAME and MQTT_PASSWORD belong together: set both or none",
+  });
+
+export type ReplayConfig = Omit<z.output<typeof replaySchema>, "REASON"> & {
+  readonly REASON?: readonly RejectionReason[] | undefined;
+};
+
+/** @throws ConfigError with every problem. */
+export function readConfig(environment: Environment = process.env): LoadedConfig<ReplayConfig> {
+  const { config, warnings } = loadConfig(replaySchema, environment, { prefixes: ["MQTT_", "KAFKA_"] });
+  return { config: config as ReplayConfig, warnings };
+}
+
+export function helpText(): string {
+  const rows = describeVariables(replaySchema).map(
+    ({ name, type, required, meaning }) =>
+      `  ${name.padEnd(14)} ${type.padEnd(9)} ${meaning}${required ? " (required)" : ""}`,
+  );
+  return [
+    "Sends rejected readings again, as their devices sent them, after the cause was mended.",
+    "",
+    "  node services/dead-letter-replay/main.ts",
+    "",
+    ...rows,
+    "",
+  ].join("\n");
+}
