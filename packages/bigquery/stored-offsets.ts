@@ -32,7 +32,7 @@ export async function storedOffsets(
   const query = `
     SELECT COUNT(*) AS stored, MAX(kafka_offset) AS last
     FROM ${sqlName(table)}
-    WHERE kafka_source = @source AND kafka_partition = @partition AND kafka_offset > @after${bound}`;
+    WHERE (kafka_source = @source AND kafka_partition = @partition) AND (kafka_offset > @after${bound})`;
   const params = { source: kafkaSource, partition: kafkaPartition, after: afterOffset };
   const question: Query = {
     query,
@@ -47,6 +47,11 @@ export async function storedOffsets(
     if (row === undefined) throw new Error("a count without a row");
     return { count: row.stored, maxOffset: row.last ?? undefined };
   } catch (cause) {
-    throw bigQueryErrors.create("BIGQUERY_UNAVAILABLE", "the table could not be asked", { cause });
+    const { code, message } = cause as { code?: number; message?: string };
+    const details = { httpCode: code, reason: message };
+    // The statement itself is wrong for this BigQuery; anything else may pass: limits, a table that is being made.
+    if (code === 400 || code === 501)
+      throw bigQueryErrors.create("BIGQUERY_REFUSED", "BigQuery refuses the question", { cause, details });
+    throw bigQueryErrors.create("BIGQUERY_UNAVAILABLE", "the table could not be asked", { cause, details });
   }
 }

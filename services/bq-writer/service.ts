@@ -15,14 +15,15 @@ import { bigQueryTable } from "./big-query-table.ts";
 import type { WriterConfig } from "./config.ts";
 import { DeadLetters } from "./dead-letters.ts";
 import { eventMetrics, stateMetrics, type WriterEvents } from "./metrics.ts";
-import { readingRows } from "./readings.ts";
+import { readingRows, type RowSource } from "./readings.ts";
 import type { TableWriter } from "./table-writer.ts";
 import { Writer, type WriterOptions } from "./writer.ts";
 
-/** Stands between the writer and the world: a test can so die at a step of its choice. */
+/** Stands between the writer and the world: so a test can die at a step of its choice, or judge otherwise. */
 export interface Between {
   readonly table?: (table: TableWriter) => TableWriter;
   readonly events?: (events: WriterEvents) => WriterEvents;
+  readonly rows?: (rows: RowSource) => RowSource;
 }
 
 type Context = ServiceContext<WriterConfig>;
@@ -45,7 +46,8 @@ export async function startWriter(context: Context, between: Between = {}): Prom
   const client = { brokers: config.KAFKA_BROKERS, clientId: config.MEMBER_NAME, log };
   const kafka = kafkaClient(client);
   const kafkaSource = `${await waited(context, "kafka", () => clusterId(kafka))}/${config.KAFKA_TOPIC}`;
-  const events = (between.events ?? ((each) => each))(eventMetrics(registry, clock));
+  const { table: aroundTable = same, events: aroundEvents = same, rows: aroundRows = same } = between;
+  const events = aroundEvents(eventMetrics(registry, clock));
   const bigQuery = bigQueryTable({
     ...{ clients, id, kafkaSource, clock, log },
     descriptor: rowDescriptor(eventColumns),
@@ -56,8 +58,8 @@ export async function startWriter(context: Context, between: Between = {}): Prom
   const writer = new Writer({
     ...limits(config),
     ...{ kafka, clock, log, events, onFatal: fail },
-    table: (between.table ?? ((each) => each))(bigQuery),
-    rowsOf: (partition) => readingRows(kafkaSource, partition),
+    table: aroundTable(bigQuery),
+    rowsOf: (partition) => aroundRows(readingRows(kafkaSource, partition)),
     deadLetters: new DeadLetters({
       ...{ producer, kafkaSource, clock },
       onSent: (rejected) => events.onDeadLetters(rejected.map(({ reason }) => reason)),
@@ -71,6 +73,10 @@ export async function startWriter(context: Context, between: Between = {}): Prom
       await Promise.all([producer.close(), clients.close()]);
     },
   };
+}
+
+function same<T>(given: T): T {
+  return given;
 }
 
 /** What the configuration says about the writer's own working. */

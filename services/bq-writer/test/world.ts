@@ -1,11 +1,26 @@
 /** What the writer's tests share: Kafka, the embedded BigQuery, the writer as a process, and the comparison of both ends. */
-import { randomUUID } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import type { BigQuery } from "@google-cloud/bigquery";
-import type { Admin, Consumer } from "kafkajs";
+import type { Admin } from "kafkajs";
 import { bigQueryClients, sqlName, type BigQueryClients } from "#bigquery";
-import { bigQueryNames, decodeDeadLetter, kafkaTopics, recordKey, revalidateReading, type DeadLetter } from "#events";
-import { ConfirmedProducer, ensureTopics, kafkaClient, readLag, type Kafka, type ProducedRecord } from "#kafka";
+import {
+  bigQueryNames,
+  decodeDeadLetter,
+  kafkaGroups,
+  kafkaTopics,
+  recordKey,
+  revalidateReading,
+  type DeadLetter,
+} from "#events";
+import {
+  ConfirmedProducer,
+  ensureTopics,
+  kafkaClient,
+  readLag,
+  readTopic,
+  type Kafka,
+  type ProducedRecord,
+} from "#kafka";
 import { EmbeddedBigQuery } from "#local/bigquery";
 import { silentLogger, systemClock } from "#runtime";
 import {
@@ -19,7 +34,10 @@ import {
 
 const MAIN = fileURLToPath(new URL("../main.ts", import.meta.url));
 const PROJECT = "p";
+export const GROUP = kafkaGroups.writer;
 const TENANT = "house";
+/** Where the writers' logs are to stay after the test. */
+const KEPT_LOGS = process.env.WRITER_LOGS;
 
 export interface RunningWriter {
   readonly process: ServerProcess;
@@ -32,6 +50,7 @@ export interface WriterStart {
   readonly environment?: Readonly<Record<string, string>>;
   /** Default: the program itself. */
   readonly program?: string;
+  readonly args?: readonly string[];
   /** What its log must say before it counts as started. */
   readonly ready?: string;
 }
@@ -63,10 +82,12 @@ export class World {
   readonly admin: Admin;
   readonly #producer: ConfirmedProducer;
   readonly #writers: ServerProcess[] = [];
+  readonly #ownsBigQuery: boolean;
   #produced = 0;
 
-  private constructor(broker: KafkaServer, bigQuery: EmbeddedBigQuery) {
+  private constructor(broker: KafkaServer, bigQuery: EmbeddedBigQuery, ownsBigQuery: boolean) {
     this.broker = broker;
+    this.#ownsBigQuery = ownsBigQuery;
     this.bigQuery = bigQuery;
     this.clients = bigQueryClients({
       project: PROJECT,
@@ -79,13 +100,14 @@ export class World {
     this.#producer = new ConfirmedProducer({ client, topics: [kafkaTopics.readings], clock: systemClock });
   }
 
-  static async start(): Promise<World> {
+  /** With a broker of its own; `bigQuery` is one that is there already, and goes on when this world ends. */
+  static async start(bigQuery?: EmbeddedBigQuery): Promise<World> {
     const dataDir = temporaryDirectory("writer-bigquery");
-    const [broker, bigQuery] = await Promise.all([
+    const [broker, own] = await Promise.all([
       startKafka(),
-      EmbeddedBigQuery.start({ dataDir, commitIntervalMs: 5 }),
+      bigQuery ?? EmbeddedBigQuery.start({ dataDir, commitIntervalMs: 5 }),
     ]);
-    const world = new World(broker, bigQuery);
+    const world = new World(broker, own, bigQuery === undefined);
     await world.admin.connect();
     await ensureTopics(world.admin, [kafkaTopics.readings, kafkaTopics.deadLetters], { clock: systemClock });
     return world;
@@ -98,7 +120,7 @@ export class World {
   environment(name: string): Record<string, string> {
     return {
       KAFKA_BROKERS: this.broker.address,
-      KAFKA_SESSION_TIMEOUT: "6s",
+      KAFKA_SESSION_TIMEOUT: "2s",
       MEMBER_NAME: name,
       BIGQUERY_PROJECT: PROJECT,
       BIGQUERY_REST_ENDPOINT: this.bigQuery.restUrl,
@@ -112,17 +134,18 @@ export class World {
     name = "writer-0",
     environment = {},
     program = MAIN,
+    args = [],
     ready,
   }: WriterStart = {}): Promise<RunningWriter> {
     const opsPort = await freePort();
     const server = await ServerProcess.start({
       name,
       command: process.execPath,
-      args: [program],
-      directory: temporaryDirectory("bq-writer"),
-      isTemporary: true,
+      args: [program, ...args],
+      directory: KEPT_LOGS ?? temporaryDirectory("bq-writer"),
+      isTemporary: KEPT_LOGS === undefined,
       environment: { ...this.environment(name), OPS_PORT: String(opsPort), ...environment },
-      isReady: (log) => log.includes(ready ?? '"started"'),
+      isReady: (log) => log.includes(ready ?? '"message":"started"'),
       readyTimeoutMs: 60_000,
     });
     this.#writers.push(server);
@@ -164,7 +187,7 @@ export class World {
   }
 
   async lag(): Promise<bigint> {
-    const partitions = await readLag(this.admin, "bq-writer", kafkaTopics.readings.name);
+    const partitions = await readLag(this.admin, GROUP, kafkaTopics.readings.name);
     return partitions.reduce((sum, { lag }) => sum + lag, 0n);
   }
 
@@ -175,6 +198,21 @@ export class World {
       (lag) => lag === 0n,
       { timeoutMs, intervalMs: 200 },
     );
+  }
+
+  /** What the group has committed, by partition; -1 where it has not. */
+  async committed(): Promise<Map<number, number>> {
+    const [group] = await this.admin.fetchOffsets({ groupId: GROUP, topics: [kafkaTopics.readings.name] });
+    return new Map(group!.partitions.map(({ partition, offset }) => [partition, Number(offset)]));
+  }
+
+  /** Valid records before the committed offset that have no row: there must never be one. */
+  async passedUnwritten(): Promise<string[]> {
+    const committed = await this.committed();
+    const [rows, records] = await Promise.all([this.rows(), this.records()]);
+    const names = new Set(rows.map(nameOf));
+    const passed = records.filter(({ partition, offset }) => offset < (committed.get(partition) ?? -1));
+    return passed.filter((record) => record.isValid && !names.has(nameOf(record))).map(nameOf);
   }
 
   async rows(): Promise<{ partition: number; offset: number; source: string }[]> {
@@ -211,19 +249,29 @@ export class World {
   /** Every record of `readings`, judged by today's validator. */
   async records(): Promise<KafkaRecord[]> {
     const records: KafkaRecord[] = [];
-    await this.#readAll(kafkaTopics.readings.name, (partition, { offset, key, value, timestamp }) => {
-      const { ok } = revalidateReading(value, key?.toString(), Number(timestamp));
-      records.push({ partition, offset: Number(offset), isValid: ok });
+    await readTopic({
+      kafka: this.kafka,
+      topic: kafkaTopics.readings.name,
+      clock: systemClock,
+      onRecord: ({ partition, message: { offset, key, value, timestamp } }) => {
+        const { ok } = revalidateReading(value, key?.toString(), Number(timestamp));
+        records.push({ partition, offset: Number(offset), isValid: ok });
+      },
     });
     return records;
   }
 
   async deadLetters(): Promise<DeadLetter[]> {
     const letters: DeadLetter[] = [];
-    await this.#readAll(kafkaTopics.deadLetters.name, (_partition, { value }) => {
-      const letter = decodeDeadLetter(value ?? new Uint8Array());
-      if (letter === undefined) throw new Error("not a dead letter");
-      letters.push(letter);
+    await readTopic({
+      kafka: this.kafka,
+      topic: kafkaTopics.deadLetters.name,
+      clock: systemClock,
+      onRecord: ({ message: { value } }) => {
+        const letter = decodeDeadLetter(value ?? new Uint8Array());
+        if (letter === undefined) throw new Error("not a dead letter");
+        letters.push(letter);
+      },
     });
     return letters;
   }
@@ -233,36 +281,8 @@ export class World {
     await this.#producer.close();
     await this.admin.disconnect();
     await this.clients.close();
-    await this.bigQuery.stop();
+    if (this.#ownsBigQuery) await this.bigQuery.stop();
     await this.broker.server[Symbol.asyncDispose]();
-  }
-
-  async #readAll(
-    topic: string,
-    take: (
-      partition: number,
-      message: { offset: string; key: Buffer | null; value: Buffer | null; timestamp: string },
-    ) => void,
-  ): Promise<void> {
-    const ends = await this.admin.fetchTopicOffsets(topic);
-    const next = new Map<number, number>();
-    const consumer: Consumer = this.kafka.consumer({ groupId: `r-${randomUUID()}`, maxWaitTimeInMs: 50 });
-    await consumer.connect();
-    await consumer.subscribe({ topic, fromBeginning: true });
-    await consumer.run({
-      eachBatch: ({ batch }) => {
-        for (const message of batch.messages) {
-          const isNew = Number(message.offset) >= (next.get(batch.partition) ?? 0);
-          if (isNew) take(batch.partition, message);
-        }
-        next.set(batch.partition, Number(batch.lastOffset()) + 1);
-        return Promise.resolve();
-      },
-    });
-    const isRead = (): boolean =>
-      ends.every(({ partition, low, high }) => low === high || (next.get(partition) ?? 0) >= Number(high));
-    await eventually(`all of ${topic} is read`, isRead, Boolean, { timeoutMs: 60_000 });
-    await consumer.disconnect();
   }
 }
 
