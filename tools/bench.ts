@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus, release } from "node:os";
 import { benchBigQuery, type Figure } from "../local/bigquery/bench/bench.ts";
+import { benchSimulator } from "../services/simulator/bench/paced.ts";
 
 /**
  * `make bench`: measures, prints a table, and writes `.local/bench.json` with the machine, the versions and the commit.
@@ -10,7 +11,10 @@ import { benchBigQuery, type Figure } from "../local/bigquery/bench/bench.ts";
 const say = (line: string): void => void process.stderr.write(`  ${line}\n`);
 
 say("embedded BigQuery");
-const figures = { "embedded BigQuery": await benchBigQuery(say) };
+const bigQuery = await benchBigQuery(say);
+say("simulator");
+const simulator = await benchSimulator(say);
+const figures = { "embedded BigQuery": bigQuery, simulator };
 
 for (const [part, rows] of Object.entries(figures)) process.stdout.write(`\n${part}\n${table(rows)}\n`);
 const path = save(figures);

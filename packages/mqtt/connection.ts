@@ -24,6 +24,11 @@ export interface ConnectionSettings {
   /** Most messages that the broker may have sent and not got a PUBACK for; default: the protocol's 65,535. */
   readonly receiveMaximum?: number;
   readonly will?: Will;
+  /**
+   * Ping in every keepalive, instead of only after one without traffic. For a client that mostly publishes this saves a
+   * timer for each packet; one that may stop reading needs the other.
+   */
+  readonly alwaysPings?: boolean;
 }
 
 /** Calling it takes the next packet; with an error it sends no PUBACK. Not calling it stops the reading. */
@@ -53,8 +58,8 @@ export class MqttConnection {
   readonly closed: Promise<ConnectionEnd>;
   readonly #client: MqttClient;
   readonly #clock: Clock;
-  /** What waits for an answer; MQTT.js forgets some of its callbacks when the socket closes. */
-  readonly #waiting = new Set<(error: Error) => void>();
+  /** What waits for an answer, in no order; MQTT.js forgets some of its callbacks when the socket closes. */
+  readonly #waiting: ((error: Error) => void)[] = [];
   #isEnding = false;
   #sessionPresent = false;
   #lastPuback: Puback | undefined;
@@ -201,13 +206,21 @@ export class MqttConnection {
   /** What the callback gives, or an error as soon as the connection is closed. */
   async #answered<T>(run: (resolve: (value: T) => void, reject: (error: Error) => void) => void): Promise<T> {
     const { promise, resolve, reject } = Promise.withResolvers<T>();
-    this.#waiting.add(reject);
+    this.#waiting.push(reject);
     try {
       run(resolve, reject);
       return await promise;
     } finally {
-      this.#waiting.delete(reject);
+      this.#forget(reject);
     }
+  }
+
+  /** Not a Set: it would make a new table for every answer, and thousands of devices have one each. */
+  #forget(reject: (error: Error) => void): void {
+    const last = this.#waiting.pop();
+    if (last === undefined || last === reject) return;
+    const at = this.#waiting.indexOf(reject);
+    if (at >= 0) this.#waiting[at] = last;
   }
 }
 
@@ -222,7 +235,7 @@ interface Suback {
 }
 
 function clientOptions(settings: ConnectionSettings): IClientOptions {
-  const { clientId, username, password, keepaliveSeconds, sessionExpirySeconds, receiveMaximum, will } = settings;
+  const { clientId, username, password, keepaliveSeconds, sessionExpirySeconds, receiveMaximum, will, alwaysPings = false } = settings;
   return {
     clientId,
     ...(username === undefined ? {} : { username }),
@@ -234,6 +247,7 @@ function clientOptions(settings: ConnectionSettings): IClientOptions {
     connectTimeout: CONNECT_TIMEOUT_MS,
     reconnectPeriod: 0,
     resubscribe: false,
+    reschedulePings: !alwaysPings,
     manualConnect: true,
     // Its debug texts are made and thrown away for every packet, 5 % of the bridge's time.
     log: () => undefined,

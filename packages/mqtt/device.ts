@@ -3,7 +3,7 @@ import { MqttConnection, type ConnectionEnd, type ConnectionSettings } from "./c
 import { mqttErrors } from "./errors.ts";
 
 export interface DeviceOptions {
-  readonly connection: Omit<ConnectionSettings, "receiveMaximum">;
+  readonly connection: Omit<ConnectionSettings, "receiveMaximum" | "alwaysPings">;
   /** Most publishes that wait for their PUBACK; the broker's Receive Maximum may lower it. */
   readonly maxInFlight: number;
   readonly clock: Clock;
@@ -32,7 +32,8 @@ export class Device {
 
   /** @throws MQTT_CONNECTION_FAILED; the signal's reason once it aborts. */
   static async connect({ connection, maxInFlight, clock, signal }: DeviceOptions): Promise<Device> {
-    const opened = await MqttConnection.open(connection, clock, signal === undefined ? {} : { signal });
+    const settings = { ...connection, alwaysPings: true };
+    const opened = await MqttConnection.open(settings, clock, signal === undefined ? {} : { signal });
     return new Device(opened, maxInFlight);
   }
 

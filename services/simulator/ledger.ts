@@ -42,7 +42,8 @@ interface DeviceEntry {
   publishes: number;
   sent: number;
   readonly acknowledged: Record<Fate, number>;
-  readonly pending: Map<number, Pending & { sent: boolean }>;
+  /** By `seq`. Not a Map: it would make a new table for every reading. */
+  readonly pending: (Pending & { sent: boolean })[];
 }
 
 /**
@@ -85,7 +86,7 @@ export class Ledger {
       publishes: 0,
       sent: 0,
       acknowledged,
-      pending: new Map(),
+      pending: [],
     });
   }
 
@@ -99,7 +100,7 @@ export class Ledger {
     const seq = device.made;
     const pending = { seq, payload: payloadOf(seq), fate, sent: false };
     device.made += 1;
-    device.pending.set(seq, pending);
+    device.pending.push(pending);
     this.#totals.made += 1;
     return pending;
   }
@@ -108,7 +109,7 @@ export class Ledger {
   published(sensorId: string, seq: number): void {
     const device = this.#entry(sensorId);
     device.publishes += 1;
-    const pending = device.pending.get(seq);
+    const pending = device.pending[indexOf(device, seq)];
     if (pending?.sent === false) {
       pending.sent = true;
       device.sent += 1;
@@ -121,9 +122,11 @@ export class Ledger {
   /** A publish was acknowledged as delivered. False if the reading was already, by another of its publishes. */
   acknowledged(sensorId: string, seq: number): boolean {
     const device = this.#entry(sensorId);
-    const pending = device.pending.get(seq);
+    const index = indexOf(device, seq);
+    const pending = device.pending[index];
     if (pending === undefined) return false;
-    device.pending.delete(seq);
+    if (index === 0) device.pending.shift();
+    else device.pending.splice(index, 1);
     device.acknowledged[pending.fate] += 1;
     this.#totals.acknowledged += 1;
     return true;
@@ -131,7 +134,7 @@ export class Ledger {
 
   /** What has to be sent (again), lowest `seq` first. */
   unacknowledged(sensorId: string): readonly Pending[] {
-    return [...this.#entry(sensorId).pending.values()];
+    return [...this.#entry(sensorId).pending];
   }
 
   /** One account per device, in the order in which they were added. */
@@ -146,9 +149,14 @@ export class Ledger {
   }
 }
 
+/** -1 if it is acknowledged. It is mostly the first: what was made first is sent first. */
+function indexOf({ pending }: DeviceEntry, seq: number): number {
+  return pending.findIndex((reading) => reading.seq === seq);
+}
+
 function accountOf({ sensorId, bootId, made, publishes, sent, acknowledged, pending }: DeviceEntry): DeviceAccount {
   const unacknowledged = { stored: 0, rejected: 0 };
-  for (const reading of pending.values()) if (reading.sent) unacknowledged[reading.fate] += 1;
+  for (const reading of pending) if (reading.sent) unacknowledged[reading.fate] += 1;
   return { sensorId, bootId, made, sent, acknowledged: { ...acknowledged }, unacknowledged, repeats: publishes - sent };
 }
 
