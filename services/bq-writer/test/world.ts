@@ -84,6 +84,7 @@ export class World {
   readonly #writers: ServerProcess[] = [];
   readonly #ownsBigQuery: boolean;
   #produced = 0;
+  #sending: Promise<unknown> = Promise.resolve();
 
   private constructor(broker: KafkaServer, bigQuery: EmbeddedBigQuery, ownsBigQuery: boolean) {
     this.broker = broker;
@@ -168,7 +169,17 @@ export class World {
       const value = number % invalidEvery === 0 ? "{}" : reading(sensorId, number, systemClock.nowMs());
       return { key: recordKey({ tenant: TENANT, sensorId }), value };
     });
-    await this.#producer.send([{ topic: kafkaTopics.readings.name, messages }]);
+    await this.#enqueue(messages);
+  }
+
+  /** Valid readings that the fixture turns into rows which BigQuery rejects, side by side in one partition. */
+  async producePoison(count: number): Promise<void> {
+    const key = recordKey({ tenant: TENANT, sensorId: "sensor-1" });
+    const messages = Array.from({ length: count }, (): ProducedRecord => {
+      const value = reading("sensor-1", (this.#produced += 1), systemClock.nowMs(), { note: "poison" });
+      return { key, value };
+    });
+    await this.#enqueue(messages);
   }
 
   /** Produces a few records every few milliseconds until the result is called. */
@@ -184,6 +195,13 @@ export class World {
       state.isDone = true;
       return loop;
     };
+  }
+
+  /** The producer takes one send at a time. */
+  #enqueue(messages: ProducedRecord[]): Promise<void> {
+    const sending = this.#sending.then(() => this.#producer.send([{ topic: kafkaTopics.readings.name, messages }]));
+    this.#sending = sending.catch(() => undefined);
+    return sending;
   }
 
   async lag(): Promise<bigint> {
@@ -218,7 +236,13 @@ export class World {
   async rows(): Promise<{ partition: number; offset: number; source: string }[]> {
     const table = sqlName({ project: PROJECT, dataset: bigQueryNames.dataset, table: bigQueryNames.events });
     const query = `SELECT kafka_partition AS \`partition\`, kafka_offset AS \`offset\`, kafka_source AS source FROM ${table}`;
-    const [rows] = await this.rest.query(query);
+    // A test may have broken REST for the writer, and so for itself.
+    const rows = await eventually(
+      "an answer",
+      async () => (await this.rest.query(query))[0] as unknown[],
+      () => true,
+      { timeoutMs: 20_000 },
+    );
     return rows as { partition: number; offset: number; source: string }[];
   }
 

@@ -1,0 +1,190 @@
+/** BigQuery answers late, wrongly or not at all, or the writer is stopped in between. */
+import { fileURLToPath } from "node:url";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { kafkaTopics } from "#events";
+import { systemClock } from "#runtime";
+import { eventually } from "#testkit";
+import type { FaultSpec } from "../../../local/bigquery/faults/plan.ts";
+import { World, type RunningWriter } from "./world.ts";
+
+const FIXTURE = fileURLToPath(new URL("fixture-writer.ts", import.meta.url));
+const EXACT = { missing: [], repeated: [], unexpected: [], unburied: [] };
+const SMALL_LIMITS = { MAX_APPEND_BYTES: "32KiB", MAX_IN_FLIGHT_APPENDS: "6", MAX_IN_FLIGHT_BYTES: "128KiB" };
+
+let world: World;
+beforeEach(async () => {
+  world = await World.start();
+});
+afterEach(() => world[Symbol.asyncDispose]());
+
+async function stored(writer: RunningWriter, atLeast: number): Promise<void> {
+  await eventually(
+    `${atLeast} rows`,
+    () => writer.metric("writer_rows_stored_total"),
+    (rows) => rows >= atLeast,
+    { timeoutMs: 30_000 },
+  );
+}
+
+async function settle(writer: RunningWriter): Promise<void> {
+  await world.untilWritten(120_000);
+  const audit = await world.audit();
+  expect(audit).toMatchObject({ ...EXACT, rows: audit.valid });
+  expect(await writer.process.stop()).toMatchObject({ code: 0 });
+}
+
+test.each<[string, FaultSpec[], Record<string, string>, number]>([
+  ["the answer is lost after the append took effect", [{ kind: "replyLost", share: 0.1 }], {}, 5],
+  ["the request is lost", [{ kind: "requestLost", share: 0.1 }], {}, 5],
+  ["connections are reset", [{ kind: "reset", share: 0.05 }], {}, 5],
+  ["quotas are exhausted now and then", [{ kind: "resourceExhausted", share: 0.1 }], {}, 5],
+  ["write streams are gone", [{ kind: "streamGone", share: 0.01 }], {}, 0],
+  [
+    "some appends are answered too late",
+    [{ kind: "delay", delayMs: 900, share: 0.03 }],
+    { APPEND_TIMEOUT: "300ms" },
+    5,
+  ],
+  [
+    "everything at once",
+    [
+      { kind: "replyLost", share: 0.03 },
+      { kind: "requestLost", share: 0.03 },
+      { kind: "streamGone", share: 0.003 },
+      { kind: "delay", delayMs: 500, share: 0.01 },
+      { kind: "unavailable", call: "finalizeStream", share: 0.3 },
+      { kind: "replyLost", call: "createStream", share: 0.3 },
+      { kind: "unavailable", call: "rest", share: 0.3 },
+    ],
+    { APPEND_TIMEOUT: "300ms" },
+    5,
+  ],
+])("%s: every row exactly once", async (_name, faults, environment, retries) => {
+  const writer = await world.writer({ environment: { MAX_APPEND_ROWS: "100", ...environment } });
+  const stopLoad = world.produceInBackground({ invalidEvery: 200, count: 200 });
+  await stored(writer, 500);
+  for (const fault of faults) world.bigQuery.faults.add(fault);
+  for (let look = 0; look < 4; look += 1) {
+    await systemClock.sleep(1500);
+    expect(await world.passedUnwritten()).toEqual([]);
+  }
+  const hits = world.bigQuery.faults.list().map(({ hits }) => hits);
+  expect(Math.min(...hits)).toBeGreaterThanOrEqual(1);
+  world.bigQuery.faults.clear();
+  await stopLoad();
+  expect(await writer.metric("writer_append_retries_total")).toBeGreaterThanOrEqual(retries);
+  await settle(writer);
+});
+
+test("BigQuery is away for a while: nothing is passed over, memory is bounded, then all of it is written", async () => {
+  const writer = await world.writer({ environment: SMALL_LIMITS });
+  const stopLoad = world.produceInBackground({ count: 300, everyMs: 10 });
+  await stored(writer, 1000);
+  const fault = world.bigQuery.faults.add({ kind: "unavailable" });
+  const memoryMiB: number[] = [];
+  for (let second = 0; second < 10; second += 1) {
+    await systemClock.sleep(1000);
+    expect(await writer.metric("writer_in_flight_bytes")).toBeLessThanOrEqual(128 * 1024);
+    expect(await writer.metric("writer_in_flight_appends")).toBeLessThanOrEqual(6);
+    memoryMiB.push((await writer.metric("process_resident_memory_bytes")) / 1024 ** 2);
+  }
+  expect(await world.passedUnwritten()).toEqual([]);
+  expect(await writer.metric("writer_paused_partitions")).toBeGreaterThan(8);
+  console.log(`BigQuery away: memory ${memoryMiB.map((size) => size.toFixed(0)).join(" ")} MiB`);
+  // Paused partitions are not fetched: what comes in during the outage stays in Kafka.
+  expect(memoryMiB.at(-1)! - memoryMiB.at(4)!).toBeLessThan(20);
+  world.bigQuery.faults.remove(fault.id);
+  await stopLoad();
+  await settle(writer);
+});
+
+test("slow appends: intake follows, nothing is passed over", async () => {
+  const writer = await world.writer({ environment: SMALL_LIMITS });
+  world.bigQuery.faults.add({ kind: "delay", delayMs: 150 });
+  const stopLoad = world.produceInBackground({ count: 300, everyMs: 10 });
+  await systemClock.sleep(5000);
+  expect(await world.passedUnwritten()).toEqual([]);
+  world.bigQuery.faults.clear();
+  await stopLoad();
+  await settle(writer);
+});
+
+test("a zombie that wakes up can neither add a row nor move an offset", async () => {
+  // Rows wait long for their append, so that the zombie holds many when it falls asleep.
+  const zombie = await world.writer({
+    name: "zombie",
+    environment: { FLUSH_INTERVAL: "1s", COMMIT_INTERVAL: "700ms" },
+  });
+  const stopLoad = world.produceInBackground({ count: 100 });
+  await stored(zombie, 1000);
+  for (let round = 0; round < 3; round += 1) {
+    zombie.process.pause();
+    const heir = await world.writer({ name: `heir-${round}` });
+    await stored(heir, 1000);
+    const before = await world.committed();
+    zombie.process.resume();
+    for (let look = 0; look < 10; look += 1) {
+      const now = await world.committed();
+      for (const [partition, offset] of before) expect(now.get(partition)).toBeGreaterThanOrEqual(offset);
+      await systemClock.sleep(100);
+    }
+    expect((await world.audit()).repeated).toEqual([]);
+    expect(await heir.process.stop()).toMatchObject({ code: 0 });
+  }
+  // It did try: BigQuery refused its appends because the heir had finalized its streams.
+  expect(zombie.process.log()).toMatch(/stream is finalized/i);
+  await stopLoad();
+  await settle(zombie);
+});
+
+test("a row that BigQuery rejects, among good ones: one dead letter, the rest once", async () => {
+  const writer = await world.writer({ program: FIXTURE, args: ["--poison"], environment: { MAX_APPEND_ROWS: "100" } });
+  const stopLoad = world.produceInBackground({ count: 100 });
+  await stored(writer, 500);
+  for (let round = 0; round < 20; round += 1) {
+    await world.producePoison(round % 3 === 0 ? 3 : 1);
+    await systemClock.sleep(50);
+  }
+  await stopLoad();
+  await world.untilWritten();
+  const [audit, letters] = await Promise.all([world.audit(), world.deadLetters()]);
+  expect(audit).toMatchObject({ repeated: [], unexpected: [] });
+  expect(letters.map(({ reason }) => reason)).toEqual(Array<string>(34).fill("bigquery_rejected"));
+  expect(audit.missing.toSorted()).toEqual(letters.map(({ id }) => id.split("/").slice(-2).join("/")).toSorted());
+  expect(await writer.metric("writer_takeovers_total")).toBe(kafkaTopics.readings.partitions);
+  expect(await writer.process.stop()).toMatchObject({ code: 0 });
+});
+
+test("SIGTERM under load: exit 0 inside the grace period, nothing lost, nothing to ask for the next owner", async () => {
+  const stopLoad = world.produceInBackground({ count: 300, everyMs: 10, invalidEvery: 100 });
+  for (let round = 0; round < 4; round += 1) {
+    const writer = await world.writer({ environment: { STOP_GRACE_PERIOD: "20s" } });
+    await stored(writer, 3000);
+    const startMs = systemClock.monotonicMs();
+    expect(await writer.process.stop()).toMatchObject({ code: 0 });
+    expect(systemClock.monotonicMs() - startMs).toBeLessThan(15_000);
+    expect(await world.passedUnwritten()).toEqual([]);
+    expect(writer.process.log()).not.toContain("asking the table");
+  }
+  await stopLoad();
+  await settle(await world.writer());
+});
+
+test("a second SIGTERM ends it at once, and nothing is lost", async () => {
+  const writer = await world.writer();
+  const stopLoad = world.produceInBackground();
+  await stored(writer, 500);
+  const freeze = world.bigQuery.faults.add({ kind: "freeze" });
+  await systemClock.sleep(300);
+  const stopping = writer.process.stop();
+  await eventually("it is stopping", () => writer.process.log().includes('"stopping"'));
+  await systemClock.sleep(300);
+  expect(writer.process.isRunning).toBe(true);
+  const startMs = systemClock.monotonicMs();
+  void writer.process.stop();
+  expect(await stopping).toMatchObject({ code: 4 });
+  expect(systemClock.monotonicMs() - startMs).toBeLessThan(2000);
+  world.bigQuery.faults.remove(freeze.id);
+  await stopLoad();
+  await settle(await world.writer());
+});
