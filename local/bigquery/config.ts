@@ -34,7 +34,7 @@ const schema = z
     MEMORY_LIMIT_MIB: integer({ min: 64, max: 65_536 })
       .default(128)
       .describe("Memory that DuckDB may use, MiB; queries beyond it spill to disk."),
-    THREADS: integer({ min: 1, max: 64 }).default(2).describe("Threads of DuckDB."),
+    THREADS: integer({ min: 1, max: 64 }).default(2).describe("Threads of a query."),
     SWEEP_INTERVAL: duration({ min: 1000 })
       .default(600_000)
       .describe("How often rows of expired partitions are deleted."),

@@ -26,10 +26,10 @@ export interface EmbeddedBigQueryOptions {
   readonly bearerToken?: string;
   /** DuckDB's own memory; default 128 MiB. */
   readonly memoryLimitMib?: number;
-  /** DuckDB's threads; default 2. */
+  /** Threads of a query; default 2. */
   readonly threads?: number;
   readonly sweepIntervalMs?: number;
-  /** Least time between transactions of small appends; default 34 ms. */
+  /** Least time between transactions of small appends; default 10 ms. */
   readonly commitIntervalMs?: number;
   /** Serve faults on demand over HTTP on loopback at this port (0: any free one). Default: not at all. */
   readonly faultAdminPort?: number;

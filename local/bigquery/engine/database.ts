@@ -2,12 +2,14 @@ import { existsSync, mkdirSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 import { quoteText } from "../schema/duck-text.ts";
+import { THREADS_SETTING } from "./query-threads.ts";
 
 export interface DatabaseOptions {
   /** Directory of the database file and its temporary files; made if it is missing. */
   readonly dataDir: string;
   /** Bound on DuckDB's own memory; beyond it queries spill to `dataDir/tmp`. */
   readonly memoryLimitMib: number;
+  /** Threads of a query. */
   readonly threads: number;
 }
 
@@ -30,6 +32,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<DuckDBInst
   return DuckDBInstance.create(join(options.dataDir, DATABASE_FILE), {
     memory_limit: `${options.memoryLimitMib}MiB`,
     threads: String(options.threads),
+    [THREADS_SETTING]: String(options.threads),
     temp_directory: tempDir,
     preserve_insertion_order: "false",
     disabled_optimizers: STATISTICS_OPTIMIZERS,
@@ -48,9 +51,13 @@ export async function connect(instance: DuckDBInstance): Promise<DuckDBConnectio
   return connection;
 }
 
-/** Forbids files, extensions and further settings: from here on SQL reaches this database and nothing else. */
+/**
+ * Forbids files, extensions and further settings, but for the one of {@link QueryThreads}: from here on SQL reaches this
+ * database and nothing else.
+ */
 export async function lockDown(connection: DuckDBConnection): Promise<void> {
   await connection.run("SET enable_external_access=false");
+  await connection.run(`SET allowed_configs=['${THREADS_SETTING}']`);
   await connection.run("SET lock_configuration=true");
 }
 

@@ -1,4 +1,5 @@
 import type { DuckDBConnection, DuckDBResult } from "@duckdb/node-api";
+import type { QueryThreads } from "./query-threads.ts";
 import { StoreError } from "./store-error.ts";
 
 /** Queries that may wait for a connection; one more is refused, so that a flood of queries ends in errors, not in memory. */
@@ -11,11 +12,13 @@ const MAX_WAITING = 200;
 export class ReaderPool {
   readonly #free: DuckDBConnection[];
   readonly #all: readonly DuckDBConnection[];
+  readonly #threads: QueryThreads;
   readonly #waiting: ((connection: DuckDBConnection) => void)[] = [];
 
-  constructor(connections: readonly DuckDBConnection[]) {
+  constructor(connections: readonly DuckDBConnection[], threads: QueryThreads) {
     this.#all = connections;
     this.#free = [...connections];
+    this.#threads = threads;
   }
 
   /**
@@ -26,16 +29,19 @@ export class ReaderPool {
     const connection = await this.#take();
     const interrupt = (): void => connection.interrupt();
     try {
+      await this.#threads.enter();
       signal?.throwIfAborted();
       signal?.addEventListener("abort", interrupt);
       return await read(await connection.stream(sql));
     } finally {
       signal?.removeEventListener("abort", interrupt);
       this.#giveBack(connection);
+      await this.#threads.leave();
     }
   }
 
   close(): void {
+    this.#threads.close();
     for (const connection of this.#all) connection.closeSync();
   }
 
