@@ -1,5 +1,7 @@
+import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { ConfigError, type Environment } from "#runtime";
+import { LOCAL_DIRECTORY } from "#testkit";
 
 /** What the person who starts the demo wants. */
 export interface DemoOptions {
@@ -9,6 +11,8 @@ export interface DemoOptions {
   readonly durationMs: number | undefined;
   /** Fleet files, relative to the working directory. */
   readonly fleets: readonly string[];
+  /** Where everything is kept that servers and programs write. */
+  readonly directory: string;
 }
 
 export type CommandLine =
@@ -41,6 +45,7 @@ export function readCommandLine(args: readonly string[], environment: Environmen
       plain: values.plain === true || !isTerminal,
       durationMs: duration === undefined || duration === "" ? undefined : durationMs(duration),
       fleets: values.fleet ?? DEFAULT_FLEETS,
+      directory: demoDirectory(environment),
     },
   };
 }
@@ -69,6 +74,11 @@ function durationMs(text: string): number {
   if (digits === "" || value === 0)
     throw new ConfigError([`DURATION must be a time such as 60, 90s or 5m; given: ${text}`]);
   return value;
+}
+
+/** Its own directory, because the demo empties it, below `DEMO_PARENT_DIRECTORY` or where `make clean` looks. */
+export function demoDirectory(environment: Environment): string {
+  return join(environment["DEMO_PARENT_DIRECTORY"] ?? LOCAL_DIRECTORY, "demo");
 }
 
 /** What `make sql`, `make tail` and others are asked for. */

@@ -1,6 +1,5 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { LOCAL_DIRECTORY } from "#testkit";
+import { join } from "node:path";
 
 /** Where a running demo can be reached from another terminal. */
 export interface Endpoints {
@@ -16,27 +15,24 @@ export interface Endpoints {
   readonly ops: Readonly<Record<string, string>>;
 }
 
-export const DEMO_DIRECTORY = join(LOCAL_DIRECTORY, "demo");
-/** Kept after the demo, so that `make sql` can still ask; the next demo starts from nothing. */
-export const BIGQUERY_DATA = join(DEMO_DIRECTORY, "bigquery");
-export const PROJECT = "demo";
-
-const FILE = join(DEMO_DIRECTORY, "endpoints.json");
-
-export function publishEndpoints(endpoints: Endpoints): void {
-  mkdirSync(dirname(FILE), { recursive: true });
-  writeFileSync(FILE, JSON.stringify(endpoints, undefined, 2));
+export function publishEndpoints(directory: string, endpoints: Endpoints): void {
+  mkdirSync(directory, { recursive: true });
+  writeFileSync(fileIn(directory), JSON.stringify(endpoints, undefined, 2));
 }
 
-export function withdrawEndpoints(): void {
-  rmSync(FILE, { force: true });
+export function withdrawEndpoints(directory: string): void {
+  rmSync(fileIn(directory), { force: true });
 }
 
-/** Those of the demo that runs now, or `undefined`. */
-export function runningDemo(): Endpoints | undefined {
-  if (!existsSync(FILE)) return undefined;
-  const endpoints = JSON.parse(readFileSync(FILE, "utf8")) as Endpoints;
+/** Those of the demo that runs now in that directory, or `undefined`. */
+export function runningDemo(directory: string): Endpoints | undefined {
+  if (!existsSync(fileIn(directory))) return undefined;
+  const endpoints = JSON.parse(readFileSync(fileIn(directory), "utf8")) as Endpoints;
   return isAlive(endpoints.pid) ? endpoints : undefined;
+}
+
+function fileIn(directory: string): string {
+  return join(directory, "endpoints.json");
 }
 
 function isAlive(pid: number): boolean {

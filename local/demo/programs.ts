@@ -2,9 +2,11 @@ import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { bigQueryNames } from "#events";
 import { freePort, ServerProcess } from "#testkit";
-import { DEMO_DIRECTORY, PROJECT } from "./endpoints.ts";
 import { readSamples, type Sample } from "./samples.ts";
 import type { Servers } from "./servers.ts";
+
+/** The embedded BigQuery takes any. */
+export const PROJECT = "demo";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -21,8 +23,8 @@ export interface FleetProgram extends Program {
   readonly ledgerFile: string;
 }
 
-export async function startWriter({ kafka, bigQuery }: Servers): Promise<Program> {
-  return startProgram("bq-writer", ["services/bq-writer/main.ts", "--create-tables"], {
+export async function startWriter({ directory, kafka, bigQuery }: Servers): Promise<Program> {
+  return startProgram(directory, "bq-writer", ["services/bq-writer/main.ts", "--create-tables"], {
     KAFKA_BROKERS: kafka.address,
     MEMBER_NAME: "bq-writer-0",
     BIGQUERY_PROJECT: PROJECT,
@@ -32,8 +34,8 @@ export async function startWriter({ kafka, bigQuery }: Servers): Promise<Program
   });
 }
 
-export async function startBridge({ mosquitto, kafka }: Servers): Promise<Program> {
-  return startProgram("mqtt-bridge", ["services/mqtt-bridge/main.ts"], {
+export async function startBridge({ directory, mosquitto, kafka }: Servers): Promise<Program> {
+  return startProgram(directory, "mqtt-bridge", ["services/mqtt-bridge/main.ts"], {
     KAFKA_BROKERS: kafka.address,
     MQTT_URL: mosquitto.url,
     MQTT_CLIENT_ID: "mqtt-bridge-0",
@@ -41,10 +43,10 @@ export async function startBridge({ mosquitto, kafka }: Servers): Promise<Progra
 }
 
 /** Devices start after the bridge's session exists, or their first readings would find no subscriber. */
-export async function startFleet({ mosquitto }: Servers, fleetFile: string): Promise<FleetProgram> {
+export async function startFleet({ directory, mosquitto }: Servers, fleetFile: string): Promise<FleetProgram> {
   const name = `simulator-${basename(fleetFile).replace(/\.[^.]*$/, "")}`;
-  const ledgerFile = join(DEMO_DIRECTORY, `${name}.ledger.json`);
-  const program = await startProgram(name, ["services/simulator/main.ts"], {
+  const ledgerFile = join(directory, `${name}.ledger.json`);
+  const program = await startProgram(directory, name, ["services/simulator/main.ts"], {
     FLEET_FILE: fleetFile,
     MQTT_URL: mosquitto.url,
     LEDGER_FILE: ledgerFile,
@@ -53,6 +55,7 @@ export async function startFleet({ mosquitto }: Servers, fleetFile: string): Pro
 }
 
 async function startProgram(
+  directory: string,
   name: string,
   [main = "", ...flags]: readonly string[],
   environment: Record<string, string>,
@@ -64,7 +67,7 @@ async function startProgram(
     command: process.execPath,
     args: [join(ROOT, main), ...flags],
     environment: { ...environment, OPS_PORT: String(opsPort) },
-    directory: DEMO_DIRECTORY,
+    directory,
     isTemporary: false,
     isReady: async () => (await fetch(`${ops}/readyz`)).ok,
     readyTimeoutMs: 60_000,

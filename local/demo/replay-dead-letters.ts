@@ -1,13 +1,13 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
-import { environment } from "./config.ts";
+import { demoDirectory, environment } from "./config.ts";
 import { runningDemo } from "./endpoints.ts";
 
 const MAIN = fileURLToPath(new URL("../../services/dead-letter-replay/main.ts", import.meta.url));
 
 /** `make replay-dead-letters`: on the servers that the environment names, else on those of the running demo. */
-const running = runningDemo();
+const running = runningDemo(demoDirectory(environment));
 if (environment["KAFKA_BROKERS"] === undefined && running === undefined) {
   process.stderr.write("No demo is running: start one with `make demo`, or set KAFKA_BROKERS and MQTT_URL.\n");
   process.exitCode = 1;

@@ -3,28 +3,31 @@ import { createInterface } from "node:readline";
 import { bigQueryClients, type BigQueryClients } from "#bigquery";
 import { bigQueryNames } from "#events";
 import { toError } from "#runtime";
-import { variable } from "./config.ts";
-import { BIGQUERY_DATA, PROJECT, runningDemo } from "./endpoints.ts";
+import { demoDirectory, environment, variable } from "./config.ts";
+import { runningDemo } from "./endpoints.ts";
+import { PROJECT } from "./programs.ts";
 import { resultTable } from "./result-table.ts";
-import { startBigQuery } from "./servers.ts";
+import { bigQueryData, startBigQuery } from "./servers.ts";
+
+const directory = demoDirectory(environment);
 
 /** `make sql`: asks the BigQuery of the demo that runs, or the data that the last one left. */
 process.exitCode = await main();
 
 async function main(): Promise<number> {
-  const running = runningDemo();
+  const running = runningDemo(directory);
   if (running !== undefined) return withClients(running.bigQueryRest, running.bigQueryGrpc);
-  if (!existsSync(BIGQUERY_DATA)) {
+  if (!existsSync(bigQueryData(directory))) {
     process.stderr.write("There is no data yet: run `make demo` first, here or in another terminal.\n");
     return 1;
   }
-  const server = await startBigQuery((step) =>
+  const bigQuery = await startBigQuery(directory, (step) =>
     process.stderr.write(`no demo is running; ${step} with the last one's data\n`),
   );
   try {
-    return await withClients(server.restEndpoint, server.grpcEndpoint);
+    return await withClients(bigQuery.restEndpoint, bigQuery.grpcEndpoint);
   } finally {
-    await server.process.stop();
+    await bigQuery.server.stop();
   }
 }
 

@@ -1,14 +1,14 @@
 import { kafkaTopics } from "#events";
 import { followTopic, kafkaClient, readTopic, type ReadRecord } from "#kafka";
 import { silentLogger, systemClock, toError } from "#runtime";
-import { variable } from "./config.ts";
+import { demoDirectory, environment, variable } from "./config.ts";
 import { runningDemo } from "./endpoints.ts";
 
 /** `make tail TOPIC=readings`: shows records of the running demo as they come, or all there are with FROM=start. */
 process.exitCode = await main();
 
 async function main(): Promise<number> {
-  const running = runningDemo();
+  const running = runningDemo(demoDirectory(environment));
   if (running === undefined) return refuse("No demo is running: start one with `make demo` in another terminal.");
   const topic = variable("TOPIC") ?? kafkaTopics.readings.name;
   const kafka = kafkaClient({ brokers: [running.kafka], clientId: "tail", log: silentLogger });
