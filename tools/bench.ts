@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus, release } from "node:os";
 import { benchBigQuery, type Figure } from "../local/bigquery/bench/bench.ts";
+import { benchWriter } from "../services/bq-writer/bench/bench.ts";
 import { benchSimulator } from "../services/simulator/bench/paced.ts";
 
 /**
@@ -14,7 +15,9 @@ say("embedded BigQuery");
 const bigQuery = await benchBigQuery(say);
 say("simulator");
 const simulator = await benchSimulator(say);
-const figures = { "embedded BigQuery": bigQuery, simulator };
+say("bq-writer");
+const writer = await benchWriter(say);
+const figures = { "embedded BigQuery": bigQuery, simulator, "bq-writer": writer };
 
 for (const [part, rows] of Object.entries(figures)) process.stdout.write(`\n${part}\n${table(rows)}\n`);
 const path = save(figures);

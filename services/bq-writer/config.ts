@@ -58,15 +58,16 @@ export const writerSchema = z
     MAX_APPEND_ROWS: integer({ min: 1, max: 50_000 }).default(5000).describe("Most rows of one append."),
     MAX_APPEND_BYTES: bytes({ min: 1024, max: 8 * 1024 * 1024 })
       .default(1024 * 1024)
-      .describe(
-        "Most bytes of one append; BigQuery takes 10 MB. A partition holds three times this before its fetching pauses.",
-      ),
+      .describe("Most bytes of one append; BigQuery takes 10 MB."),
     MAX_IN_FLIGHT_APPENDS: integer({ min: 1, max: 1000 })
       .default(32)
       .describe("Most appends of the process without an answer."),
     MAX_IN_FLIGHT_BYTES: bytes({ min: 1024 })
       .default(32 * 1024 * 1024)
       .describe("The same in bytes of rows."),
+    MAX_HELD_BYTES: bytes({ min: 1024 })
+      .default(12 * 1024 * 1024)
+      .describe("Bytes of rows that wait or are under way before fetching pauses; each partition has an equal share."),
     MAX_ROWS_PER_SECOND: integer({ min: 1 })
       .optional()
       .describe("Most rows of this process per second, to stay inside a quota."),

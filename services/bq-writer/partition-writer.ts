@@ -33,6 +33,8 @@ export interface PartitionWriterOptions {
   /** Records with an offset up to this are passed over. */
   readonly until: number;
   readonly cutLimits: CutLimits;
+  /** Bytes of rows that this partition may hold now before its fetching pauses. */
+  readonly maxHeldBytes: () => number;
   readonly flushIntervalMs: number;
   readonly commitIntervalMs: number;
   readonly idleTimeoutMs: number;
@@ -47,8 +49,6 @@ interface Sent {
   outcome: AppendOutcome | undefined;
 }
 
-/** Row bytes that a partition holds before its fetching pauses, in appends of full size. */
-const HELD_APPENDS = 3;
 const CREATE_RETRY = retryPolicy({ initialDelayMs: 100, maxDelayMs: 5000 });
 
 /**
@@ -180,8 +180,8 @@ export class PartitionWriter implements PartitionWorker {
   }
 
   #pauseOrResume(): void {
-    const { ownership, cutLimits } = this.#options;
-    const highBytes = HELD_APPENDS * cutLimits.maxBytes;
+    const { ownership, maxHeldBytes } = this.#options;
+    const highBytes = maxHeldBytes();
     if (!this.#isPaused && this.#heldBytes > highBytes) {
       this.#isPaused = true;
       ownership.pause();

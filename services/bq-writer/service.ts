@@ -90,6 +90,7 @@ function limits(
     sessionTimeoutMs: config.KAFKA_SESSION_TIMEOUT,
     mode: config.WRITE_MODE,
     cutLimits: { maxRows: config.MAX_APPEND_ROWS, maxBytes: config.MAX_APPEND_BYTES },
+    maxHeldBytes: config.MAX_HELD_BYTES,
     inFlightLimits: { maxAppends: config.MAX_IN_FLIGHT_APPENDS, maxBytes: config.MAX_IN_FLIGHT_BYTES },
     maxRowsPerSecond: config.MAX_ROWS_PER_SECOND,
     flushIntervalMs: config.FLUSH_INTERVAL,

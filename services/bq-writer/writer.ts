@@ -11,6 +11,9 @@ import { RowRate } from "./row-rate.ts";
 import type { TableWriter } from "./table-writer.ts";
 import { takeOverTable, type TakeoverEvents } from "./take-over-table.ts";
 
+/** Of one partition in one fetch; a partition may go this far over its share of the memory. */
+const FETCH_BYTES = 512 * 1024;
+
 export interface WriterOptions {
   readonly kafka: Kafka;
   readonly groupId: string;
@@ -23,6 +26,8 @@ export interface WriterOptions {
   readonly rowsOf: (partition: number) => RowSource;
   readonly deadLetters: DeadLetters;
   readonly cutLimits: CutLimits;
+  /** Bytes of rows that the process holds, stored ones not counted, before it stops fetching; and one fetch for each partition. */
+  readonly maxHeldBytes: number;
   readonly inFlightLimits: InFlightLimits;
   /** `undefined`: no limit. */
   readonly maxRowsPerSecond: number | undefined;
@@ -82,6 +87,7 @@ export class Writer {
       topic,
       memberName,
       sessionTimeoutMs,
+      maxBytesPerPartition: FETCH_BYTES,
       clock,
       log,
       takeOver: (ownership) => this.#takeOver(ownership),
@@ -112,6 +118,7 @@ export class Writer {
     const writer = new PartitionWriter({
       ...this.#options,
       ownership,
+      maxHeldBytes: () => this.#options.maxHeldBytes / Math.max(1, this.#partitions.size),
       log,
       until,
       rows: rowsOf(partition),

@@ -9,7 +9,12 @@ import { World, type RunningWriter } from "./world.ts";
 
 const FIXTURE = fileURLToPath(new URL("fixture-writer.ts", import.meta.url));
 const EXACT = { missing: [], repeated: [], unexpected: [], unburied: [] };
-const SMALL_LIMITS = { MAX_APPEND_BYTES: "32KiB", MAX_IN_FLIGHT_APPENDS: "6", MAX_IN_FLIGHT_BYTES: "128KiB" };
+const SMALL_LIMITS = {
+  MAX_APPEND_BYTES: "32KiB",
+  MAX_IN_FLIGHT_APPENDS: "6",
+  MAX_IN_FLIGHT_BYTES: "128KiB",
+  MAX_HELD_BYTES: "1MiB",
+};
 
 let world: World;
 beforeEach(async () => {

@@ -1,0 +1,180 @@
+/**
+ * Rows per CPU-second of the writer's process, exactly once, into the embedded BigQuery; and of a naive writer beside it.
+ * `npx node services/bq-writer/bench/bench.ts [rounds] [node flags for the writers]`
+ *
+ * CPU time is user and system time of the whole process, from the moment when its ops server answers to the last stored
+ * row: so with joining the group, compiling, and whatever it holds in memory. Kafka and BigQuery are processes of their
+ * own and share the machine.
+ */
+import { rmSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { bigQueryNames, kafkaTopics, recordKey } from "#events";
+import { ConfirmedProducer, ensureTopics, kafkaClient } from "#kafka";
+import { silentLogger, systemClock } from "#runtime";
+import { eventually, freePort, ServerProcess, startKafka, temporaryDirectory, type Kafka } from "#testkit";
+import type { Figure } from "../../../local/bigquery/bench/bench.ts";
+import { startBigQueryProcess, type BigQueryProcess } from "../../../local/bigquery/test/server-process.ts";
+
+interface Variant {
+  readonly name: string;
+  readonly program: string;
+  /** Rows that are measured. */
+  readonly rows: number;
+}
+
+const program = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+const WRITER: Variant = { name: "exactly once", program: program("../main.ts"), rows: 600_000 };
+const NAIVE: Variant = { name: "naive insertAll", program: program("naive-writer.ts"), rows: 40_000 };
+const SENSORS = 200;
+
+interface Sample {
+  readonly rows: number;
+  readonly cpuSeconds: number;
+  readonly wallMs: number;
+  readonly rssMiB: number;
+}
+
+export interface Rate {
+  readonly rowsPerCpuSecond: number;
+  readonly rowsPerSecond: number;
+  readonly rssMiB: number;
+}
+
+/** Measures both writers, `rounds` times each; `say` is told what is going on. */
+export async function benchWriter(say: (line: string) => void, rounds = 3, flags: string[] = []): Promise<Figure[]> {
+  const directory = temporaryDirectory("writer-bench");
+  const [broker, bigQuery] = await Promise.all([startKafka(), startBigQueryProcess(`${directory}/bigquery`)]);
+  try {
+    await fill(broker, WRITER.rows);
+    const exact = await rates(WRITER, { broker, bigQuery, rounds, flags, say });
+    const naive = await rates(NAIVE, { broker, bigQuery, rounds, flags, say });
+    const ratio = exact.rowsPerCpuSecond / naive.rowsPerCpuSecond;
+    return [
+      {
+        name: "rows per CPU-second, exactly once",
+        value: exact.rowsPerCpuSecond,
+        unit: "rows/s",
+        must: "≥ 40000, aim 80000",
+      },
+      { name: "the same, wall clock", value: exact.rowsPerSecond, unit: "rows/s", must: "" },
+      { name: "rows per CPU-second, naive insertAll", value: naive.rowsPerCpuSecond, unit: "rows/s", must: "" },
+      { name: "exactly once : naive", value: ratio, unit: "times", must: "" },
+      { name: "memory while draining", value: exact.rssMiB, unit: "MiB", must: "" },
+    ];
+  } finally {
+    await bigQuery.process.stop();
+    await broker.server[Symbol.asyncDispose]();
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+interface Run {
+  readonly broker: Kafka;
+  readonly bigQuery: BigQueryProcess;
+  readonly rounds: number;
+  readonly flags: readonly string[];
+  readonly say: (line: string) => void;
+}
+
+/** The median of several rounds, each in a group of its own. */
+async function rates(variant: Variant, run: Run): Promise<Rate> {
+  const seen: Rate[] = [];
+  for (let round = 1; round <= run.rounds; round += 1) {
+    const rate = await drain(variant, run, round);
+    run.say(
+      `${variant.name} ${round}: ${rate.rowsPerCpuSecond.toFixed(0)} rows per CPU-second, ${rate.rowsPerSecond.toFixed(0)} per second, ${rate.rssMiB.toFixed(0)} MiB`,
+    );
+    seen.push(rate);
+  }
+  return seen.toSorted((a, b) => a.rowsPerCpuSecond - b.rowsPerCpuSecond)[seen.length >> 1]!;
+}
+
+async function drain(variant: Variant, { broker, bigQuery, flags }: Run, round: number): Promise<Rate> {
+  const port = await freePort();
+  // A dataset for each round: the writer would find that another group's rows are there already.
+  const dataset = `${bigQueryNames.dataset}_${variant === WRITER ? "exact" : "naive"}_${round}`;
+  const writer = await ServerProcess.start({
+    name: "writer",
+    command: process.execPath,
+    args: [...flags, variant.program],
+    directory: flags.length > 0 ? process.cwd() : temporaryDirectory("bench"),
+    isTemporary: flags.length === 0,
+    environment: {
+      KAFKA_BROKERS: broker.address,
+      KAFKA_GROUP: dataset,
+      BIGQUERY_PROJECT: "p",
+      BIGQUERY_DATASET: dataset,
+      BIGQUERY_REST_ENDPOINT: `http://127.0.0.1:${bigQuery.restPort}`,
+      BIGQUERY_GRPC_ENDPOINT: `127.0.0.1:${bigQuery.grpcPort}`,
+      CREATE_TABLES: "true",
+      OPS_PORT: String(port),
+    },
+    isReady: (log) => log.includes("serving probes and metrics"),
+  });
+  const look = (from: number) => async (): Promise<Sample | undefined> => {
+    const seen = await sample(port);
+    return seen.rows >= from || (from === 0 && Number.isNaN(seen.rows)) ? seen : undefined;
+  };
+  const wait = { timeoutMs: 300_000, intervalMs: 200 };
+  const first = await eventually("the start", look(0), (seen) => seen !== undefined, { ...wait, intervalMs: 10 });
+  const last = await eventually("all", look(variant.rows), (seen) => seen !== undefined, wait);
+  await writer.stop();
+  if (first === undefined || last === undefined) throw new Error("no sample");
+  const rows = last.rows;
+  return {
+    rowsPerCpuSecond: rows / (last.cpuSeconds - first.cpuSeconds),
+    rowsPerSecond: (rows * 1000) / (last.wallMs - first.wallMs),
+    rssMiB: last.rssMiB,
+  };
+}
+
+async function sample(port: number): Promise<Sample> {
+  const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+  const read = (metric: string): number => Number(new RegExp(`^${metric} (\\S+)$`, "m").exec(text)?.[1] ?? NaN);
+  return {
+    rows: read("writer_rows_stored_total"),
+    cpuSeconds: read("process_cpu_seconds_total"),
+    wallMs: systemClock.monotonicMs(),
+    rssMiB: read("process_resident_memory_bytes") / 1024 ** 2,
+  };
+}
+
+/** Readings of about 200 bytes, spread over the partitions. */
+async function fill(broker: Kafka, count: number): Promise<void> {
+  const client = { brokers: [broker.address], clientId: "bench", log: silentLogger };
+  const admin = kafkaClient(client).admin();
+  await admin.connect();
+  await ensureTopics(admin, [kafkaTopics.readings, kafkaTopics.deadLetters], { clock: systemClock });
+  await admin.disconnect();
+  const producer = new ConfirmedProducer({ client, topics: [kafkaTopics.readings], clock: systemClock });
+  for (let from = 0; from < count; from += 2000) {
+    const messages = Array.from({ length: Math.min(2000, count - from) }, (_, index) => message(from + index));
+    await producer.send([{ topic: kafkaTopics.readings.name, messages }]);
+  }
+  await producer.close();
+}
+
+function message(number: number): { key: string; value: string } {
+  const sensorId = `sensor-${number % SENSORS}`;
+  const value = {
+    v: 1,
+    sensor_id: sensorId,
+    boot_id: "3f2a9c1b5d7e4f60",
+    seq: Math.floor(number / SENSORS),
+    event_time: systemClock.nowMs(),
+    location: "berlin-mitte",
+    lat: 52.5201,
+    lon: 13.4049,
+    temperature_c: 20 + (number % 100) / 10,
+    humidity_pct: 40 + (number % 50) / 10,
+    battery_pct: 87.5,
+  };
+  return { key: recordKey({ tenant: "house", sensorId }), value: JSON.stringify(value) };
+}
+
+if (import.meta.main) {
+  const [rounds = "3", ...flags] = process.argv.slice(2);
+  const figures = await benchWriter((line) => console.log(line), Number(rounds), flags);
+  for (const { name, value, unit } of figures)
+    console.log(`${name.padEnd(40)} ${value.toFixed(1).padStart(10)} ${unit}`);
+}
