@@ -84,6 +84,6 @@ test("rows stay as they were while thousands more are encoded", () => {
   const values = eventColumns.map(({ type }) => (type === "STRING" || type === "JSON" ? "text" : 7));
   const first = encoder.encode(values);
   const copy = Buffer.from(first);
-  for (let count = 0; count < 10_000; count += 1) encoder.encode(values.map((value) => value ?? 0));
+  for (let count = 0; count < 10_000; count += 1) encoder.encode(values);
   expect(Buffer.from(first).equals(copy)).toBe(true);
 });
