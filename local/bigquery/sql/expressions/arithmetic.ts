@@ -12,6 +12,7 @@ import { quoteText } from "../../schema/duck-text.ts";
  */
 export function arithmetic(op: "+" | "-" | "*" | "/", left: Value, right: Value): Value {
   const name = `operator ${op}`;
+  if (isDateArithmetic(op, left, right)) throw unsupported("operator", `${op} of dates and times`);
   const [a, b] = numeric(left, right, name);
   if (op === "/") return divide(a, b);
   if (a.type.kind === "FLOAT64") return floatChain(op, a, b);
@@ -19,6 +20,15 @@ export function arithmetic(op: "+" | "-" | "*" | "/", left: Value, right: Value)
     return { sql: duckCast(`(${a.sql} * ${b.sql})`, NUMERIC), type: NUMERIC };
   return { sql: `(${a.sql} ${op} ${b.sql})`, type: a.type };
 }
+
+/** `date + days`, `days + date`, `date - days`; the difference of two dates or times, which is an INTERVAL. */
+function isDateArithmetic(op: string, left: Value, right: Value): boolean {
+  const [a, b] = [left.type.kind, right.type.kind];
+  if (op === "+") return (a === "DATE" && b === "INT64") || (a === "INT64" && b === "DATE");
+  return op === "-" && ((a === "DATE" && b === "INT64") || (a === b && TEMPORAL.has(a)));
+}
+
+const TEMPORAL = new Set(["DATE", "DATETIME", "TIME", "TIMESTAMP"]);
 
 /** Both operands as the same numeric type. */
 export function numeric(left: Value, right: Value, name: string): readonly [Value, Value] {
@@ -92,6 +102,7 @@ export function concatenate(left: Value, right: Value): Value {
 
 /** Bit operators on INT64. A shift by 64 or more gives 0 and a negative one is an error. */
 export function bitwise(op: "&" | "|" | "^" | "<<" | ">>", left: Value, right: Value): Value {
+  if (left.type.kind === "BYTES") throw unsupported("operator", `${op} of BYTES`);
   if (left.type.kind !== "INT64" || right.type.kind !== "INT64") throw mismatch(`operator ${op}`, [left, right]);
   if (op === "<<" || op === ">>") throw unsupported("operator", op);
   const sql = op === "^" ? `xor(${left.sql}, ${right.sql})` : `(${left.sql} ${op} ${right.sql})`;

@@ -1,4 +1,5 @@
 import { unify } from "../types/coerce.ts";
+import { unsupported } from "../syntax/node.ts";
 import { BOOL, type SqlType } from "../types/sql-type.ts";
 import type { Value } from "../types/value.ts";
 import { mismatch } from "./arithmetic.ts";
@@ -6,6 +7,8 @@ import { mismatch } from "./arithmetic.ts";
 export type ComparisonOp = "=" | "<>" | "<" | "<=" | ">" | ">=";
 
 const NOT_COMPARABLE = new Set(["ARRAY", "STRUCT", "JSON"]);
+/** The comparisons that BigQuery makes of STRUCTs too. */
+const EQUALITIES = new Set(["operator =", "operator !=", "operator IS DISTINCT FROM"]);
 
 /**
  * A comparison. NaN is equal to nothing and neither less nor greater than anything, in DuckDB it is the greatest value.
@@ -27,6 +30,7 @@ export function comparable(
 ): { readonly type: SqlType; readonly values: readonly [Value, Value] } {
   const { type, values } = unify([left, right], name);
   const [a, b] = values;
+  if (type.kind === "STRUCT" && EQUALITIES.has(name)) throw unsupported(name, "of STRUCT values");
   if (NOT_COMPARABLE.has(type.kind) || a === undefined || b === undefined) throw mismatch(name, [left, right]);
   return { type, values: [a, b] };
 }

@@ -1,4 +1,5 @@
 import { mismatch } from "./arithmetic.ts";
+import { unsupported } from "../syntax/node.ts";
 import { compare } from "./comparison.ts";
 import { unify } from "../types/coerce.ts";
 import { BOOL } from "../types/sql-type.ts";
@@ -22,7 +23,9 @@ export function inList(arg: Value, items: readonly Value[], not: boolean): Value
 /** `x IN UNNEST(array)`: false for an empty or NULL array, whatever `x` is. */
 export function inUnnest(arg: Value, array: Value, not: boolean): Value {
   if (array.items !== undefined && array.items.length > 0) return inList(arg, array.items, not);
-  if (array.type.kind !== "ARRAY" || arg.type.kind === "FLOAT64") throw mismatch("operator IN UNNEST", [arg, array]);
+  if (array.type.kind !== "ARRAY") throw mismatch("operator IN UNNEST", [arg, array]);
+  if (["FLOAT64", "STRUCT"].includes(array.type.element.kind))
+    throw unsupported("operator", `IN UNNEST of ${array.type.element.kind} values`);
   const { values } = unify([arg, { sql: "e", type: array.type.element }], "operator IN UNNEST");
   const [x, element] = values;
   if (x === undefined || element?.sql !== "e") throw mismatch("operator IN UNNEST", [arg, array]);

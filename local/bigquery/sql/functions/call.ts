@@ -9,6 +9,7 @@ import type { Value } from "../types/value.ts";
 import { aggregateCall } from "./aggregate-call.ts";
 import type { CallInfo, FunctionEntry } from "./entry.ts";
 import { functionsNamed } from "./index.ts";
+import { knownSignatures } from "./known-signatures.ts";
 import { datePart } from "./date-part.ts";
 import { argumentTypes, type Match, matchSignature, signature, SYNTAX_PARAMS } from "./signature.ts";
 
@@ -44,7 +45,6 @@ export interface Resolved {
 
 /** The signature that fits best, with the arguments coerced to it. */
 export function resolveCall(call: Call, entries: readonly FunctionEntry[], context: Context): Resolved {
-  const first = entries[0];
   const parts: string[] = [];
   const partAt: string[] = [];
   const args = call.args.map((arg, index) => {
@@ -63,22 +63,30 @@ export function resolveCall(call: Call, entries: readonly FunctionEntry[], conte
   const values = args.map((arg) => (arg === undefined || "value" in arg ? undefined : arg));
   const extras = args.flatMap((arg) => (arg !== undefined && "value" in arg ? [arg.value] : []));
   const best = bestMatch(entries, values, false) ?? bestMatch(entries, values, true);
-  if (best === undefined || first === undefined) {
-    if (values.some((value) => value?.type.kind === "NUMERIC"))
-      throw unsupported("argument type", `NUMERIC of ${call.name}`);
-    const types = argumentTypes(values, partAt);
-    const supported = entries.map((entry) => entry.signature).join("; ");
-    throw new SqlError(
-      "invalidQuery",
-      `No matching signature for function ${call.name} for argument types: ${types}. Supported here: ${supported}`,
-    );
-  }
+  if (best === undefined) throw noSignature(call.name, entries, values, argumentTypes(values, partAt));
   const all = [...best.match.args, ...extras];
   return {
     entry: best.entry,
     match: { ...best.match, args: all },
     info: { values: all, parts, nowMicros: context.session.input.nowMicros },
   };
+}
+
+/** The error for a call that no entry fits: whether BigQuery would take it decides which. */
+function noSignature(
+  name: string,
+  entries: readonly FunctionEntry[],
+  values: readonly (Value | undefined)[],
+  types: string,
+): SqlError {
+  const known = knownSignatures(name).find((each) => matchSignature(each.signature, values, true) !== undefined);
+  if (known !== undefined) return unsupported("signature", known.text);
+  if (values.some((value) => value?.type.kind === "NUMERIC")) return unsupported("argument type", `NUMERIC of ${name}`);
+  const supported = entries.map((entry) => entry.signature).join("; ");
+  return new SqlError(
+    "invalidQuery",
+    `No matching signature for function ${name} for argument types: ${types}. Supported here: ${supported}`,
+  );
 }
 
 /** A signature that needs no coercion wins; else the one that needs least. */

@@ -27,8 +27,29 @@ function pathSql(call: CallInfo): string {
   return quoteText(sql);
 }
 
-/** A scalar as text; NULL for objects, arrays and null. Numbers that DuckDB might spell differently are an error. */
-const value: Emit = ([json = ""], call) => {
+/**
+ * A JSON text with each number made a string, so that DuckDB hands it out as it was written. Strings are passed over whole.
+ * The pattern matches once more at the end, where it finds the space and no number: what that adds is cut off.
+ */
+function withNumbersAsText(json: string): string {
+  const pattern = quoteText(String.raw`((?:"(?:[^"\\]|\\.)*"|[^"0-9-])*)(-?[0-9][0-9.eE+-]*|$)`);
+  const quoted = `regexp_replace(${json} || ' ', ${pattern}, '\\1"\\2"', 'g')`;
+  return `${quoted}[:-3]`;
+}
+
+/** A scalar as text; NULL for objects, arrays and null. */
+const value: Emit = (args, call) =>
+  call.values[0]?.type.kind === "STRING" ? textValue(args, call) : jsonValue(args, call);
+
+/** Of a STRING: a number is as it was written. */
+const textValue: Emit = ([json = ""], call) => {
+  const path = pathSql(call);
+  const number = `json_extract_string(${withNumbersAsText(json)}, ${path})`;
+  return `CASE json_type(${json}, ${path}) WHEN 'OBJECT' THEN NULL WHEN 'ARRAY' THEN NULL WHEN 'NULL' THEN NULL WHEN 'VARCHAR' THEN json_extract_string(${json}, ${path}) WHEN 'BOOLEAN' THEN json_extract_string(${json}, ${path}) ELSE ${number} END`;
+};
+
+/** Of a JSON: a number is in its shortest spelling. One that DuckDB might spell differently is an error. */
+const jsonValue: Emit = ([json = ""], call) => {
   const path = pathSql(call);
   const text = `json_extract_string(${json}, ${path})`;
   const strange = `CAST(error('this JSON number is not supported by the embedded BigQuery: ' || ${text}) AS VARCHAR)`;

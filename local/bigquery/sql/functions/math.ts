@@ -23,6 +23,13 @@ const extreme =
     return `CASE WHEN ${anyNull} THEN NULL${nan} ELSE ${duck}(${args.join(", ")}) END`;
   };
 
+/** `LOG(x, base)`: an error for a base of 1; NaN for an infinite base and for x of -infinity. */
+function logarithm([x = "", base = ""]: readonly string[]): string {
+  const isNaN = `isinf(${base}) AND ${base} > 0 OR isinf(${x}) AND ${x} < 0`;
+  const one = errorSql("'LOG with a base of 1'", FLOAT64);
+  return `CASE WHEN ${x} IS NULL OR ${base} IS NULL THEN NULL WHEN ${base} = 1 THEN ${one} WHEN ${isNaN} THEN CAST('nan' AS DOUBLE) ELSE ln(${x}) / ln(${base}) END`;
+}
+
 const integerDivision =
   (name: string, op: string): Emit =>
   ([a = "", b = ""]) =>
@@ -66,6 +73,7 @@ export const MATHS = scalars("mathematical_functions", [
   ["EXP(FLOAT64) -> FLOAT64", checked("exp($1)")],
   ["LN(FLOAT64) -> FLOAT64", "ln($1)"],
   ["LOG(FLOAT64) -> FLOAT64", "ln($1)"],
+  ["LOG(FLOAT64, FLOAT64) -> FLOAT64", logarithm],
   ["LOG10(FLOAT64) -> FLOAT64", "log10($1)"],
   ["GREATEST(T, T...) -> T", extreme("greatest")],
   ["LEAST(T, T...) -> T", extreme("least")],

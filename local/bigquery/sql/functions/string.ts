@@ -74,6 +74,19 @@ function split([s = "", delimiter = "','"]: readonly string[]): string {
   return `CASE WHEN ${s} IS NOT NULL AND ${delimiter} IS NOT NULL THEN string_split(${s}, ${delimiter}) END`;
 }
 
+/** Where the occurrence starts, counted forward from a position or backward from a negative one; 0: nowhere. */
+function instr([s = "", part = "", position = "", occurrence = "CAST(1 AS BIGINT)"]: readonly string[]): string {
+  const starts = `list_filter(range(1, length(${s}) - length(${part}) + 2), lambda i: substr(${s}, i, length(${part})) = ${part}`;
+  const forward = `${starts} AND i >= ${position})[${occurrence}]`;
+  const backward = `list_reverse(${starts} AND i <= length(${s}) + 1 + ${position}))[${occurrence}]`;
+  const wrong = `${position} = 0 OR ${occurrence} < 1`;
+  const error = "CAST(error('INSTR: the position must not be 0, and the occurrence must be 1 or more') AS BIGINT)";
+  const empty = "CAST(error('INSTR of an empty text is not supported by the embedded BigQuery') AS BIGINT)";
+  const anyNull = [s, part, position, occurrence].map((arg) => `${arg} IS NULL`).join(" OR ");
+  const found = `coalesce(CASE WHEN ${position} > 0 THEN ${forward} ELSE ${backward} END, 0)`;
+  return `CASE WHEN ${anyNull} THEN NULL WHEN ${wrong} THEN ${error} WHEN ${part} = '' THEN ${empty} ELSE ${found} END`;
+}
+
 /** String functions. Source: https://cloud.google.com/bigquery/docs/reference/standard-sql/string_functions */
 export const STRINGS = [
   ...scalars("string_functions", [
@@ -105,6 +118,7 @@ export const STRINGS = [
     ["ENDS_WITH(STRING, STRING) -> BOOL", "ends_with($1, $2)"],
     ["STRPOS(STRING, STRING) -> INT64", "instr($1, $2)"],
     ["INSTR(STRING, STRING) -> INT64", "instr($1, $2)"],
+    ["INSTR(STRING, STRING, INT64[, INT64]) -> INT64", instr],
     ["REPLACE(STRING, STRING, STRING) -> STRING", "replace($1, $2, $3)"],
     ["CONCAT(STRING, STRING...) -> STRING", (args) => `(${args.join(" || ")})`],
     ["CONCAT(BYTES, BYTES...) -> BYTES", (args) => `(${args.join(" || ")})`],

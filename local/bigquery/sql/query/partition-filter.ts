@@ -10,9 +10,11 @@ const WRAPPERS = new Set(["DATE", "DATETIME", "TIMESTAMP", "TIMESTAMP_TRUNC", "D
 
 /**
  * The tables that still need a filter on their partitioning column after this WHERE. A filter is a conjunct that
- * compares the column (bare, cast or truncated) with something that depends on no column of this FROM clause.
+ * compares the column (bare, cast or truncated) with something that depends on no column of this FROM clause, or that
+ * asks whether the bare column is NULL: rows without a value have a partition of their own.
  *
- * Source: https://cloud.google.com/bigquery/docs/querying-partitioned-tables#require_a_partition_filter_in_queries
+ * Source: https://cloud.google.com/bigquery/docs/querying-partitioned-tables#require_a_partition_filter_in_queries; for
+ * NULL, which it leaves open, https://github.com/mozilla/bigquery-etl/pull/858 (refused for a cast of the column).
  */
 export function unmetNeeds(
   needs: readonly PartitionNeed[],
@@ -39,6 +41,7 @@ function conjuncts(expr: Expr): Expr[] {
 }
 
 function filtered(expr: Expr, context: Context): PartitionNeed | undefined {
+  if (expr.kind === "is" && expr.what === "NULL" && expr.arg.kind === "path") return partitionOf(expr.arg, context);
   if (expr.kind === "between" && !expr.not) return compared(expr.arg, [expr.low, expr.high], context);
   if (expr.kind === "inList" && !expr.not) return compared(expr.arg, expr.items, context);
   if (expr.kind === "inUnnest" && !expr.not) return compared(expr.arg, [expr.array], context);

@@ -80,8 +80,10 @@ function viewSource(view: Table, context: Context): Source {
   if (views.length >= MAX_VIEW_DEPTH)
     throw new SqlError("invalidQuery", `Views are nested deeper than ${MAX_VIEW_DEPTH} levels at ${name}`);
   const session = context.session.forView(name, view.ref);
-  const query = parseStatementQuery(view.viewQuery ?? "");
-  const source = analyzeQuery(query, { session, scope: new Scope([]), ctes: [], windows: new Map() });
+  const source = inView(name, () => {
+    const query = parseStatementQuery(view.viewQuery ?? "");
+    return analyzeQuery(query, { session, scope: new Scope([]), ctes: [], windows: new Map() });
+  });
   return {
     ...source,
     columns: source.columns.map((column, index) => ({
@@ -89,6 +91,16 @@ function viewSource(view: Table, context: Context): Source {
       name: column.name ?? view.fields[index]?.name ?? "",
     })),
   };
+}
+
+/** What is wrong in a view's query is told with the view's name: the statement that reads it may be right. */
+function inView<T>(name: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof SqlError) throw new SqlError(error.reason, `${error.message} (in view ${name})`);
+    throw error;
+  }
 }
 
 /** The catalog's entry for a path. Source: https://cloud.google.com/bigquery/docs/reference/standard-sql/lexical#table_names */

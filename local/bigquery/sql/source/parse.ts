@@ -4,9 +4,14 @@ import { SqlError } from "../statement.ts";
 import { type Canonical, DOT, SLOT, type Slot } from "./canonical.ts";
 import { checkNothingLost } from "./guard.ts";
 
+/** How the parser says that one of its bounds was passed. */
+const TOO_COMPLEX = /\bE_GUARD_/;
+
 /** The parser's tree of one query, after a check that it holds everything that was written. */
 export function parseQuery(canonical: Canonical): Json {
   const result = parse(canonical.text, Dialect.BigQuery);
+  if (!result.success && TOO_COMPLEX.test(result.error))
+    throw new SqlError("notImplemented", "a query that is nested so deeply is not supported by the embedded BigQuery");
   if (!result.success) throw new SqlError("invalidQuery", `Syntax error: ${readable(result.error, canonical.slots)}`);
   const statements = result.ast as unknown as readonly Json[];
   const [tree] = statements;

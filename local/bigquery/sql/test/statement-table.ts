@@ -1,5 +1,6 @@
 import { cases, type StatementCase } from "./statements.ts";
 import { AGGREGATE_CASES } from "./aggregate-statements.ts";
+import { JSON_CASES } from "./json-statements.ts";
 import { TIME_CASES } from "./time-statements.ts";
 
 const OPERATORS = cases("operators", [
@@ -152,6 +153,11 @@ const CASTS = cases("conversion_functions", [
 const STRINGS = cases("string_functions", [
   ["LENGTH", "SELECT LENGTH('абвгд'), BYTE_LENGTH('абвгд'), CHAR_LENGTH('abc')", [["5", "10", "3"]]],
   [
+    "INSTR",
+    "SELECT INSTR('banana', 'an'), INSTR('banana', 'an', 1, 1), INSTR('banana', 'an', 1, 2), INSTR('banana', 'an', 1, 3), INSTR('banana', 'an', 3, 1), INSTR('banana', 'an', -1, 1), INSTR('banana', 'an', -3, 1), INSTR('banana', 'ann', 1, 1), INSTR('helloooo', 'oo', 1, 2), INSTR('helloooo', 'oo', -1, 2), INSTR('a', NULL, 1), INSTR('banana', 'an', INSTR('banana', 'n', 1))",
+    [["2", "2", "4", "0", "4", "4", "4", "0", "6", "6", null, "4"]],
+  ],
+  [
     "SUBSTR",
     "SELECT SUBSTR('apple', 2), SUBSTR('apple', 2, 2), SUBSTR('apple', -2), SUBSTR('apple', 1, 123), SUBSTR('apple', 123), SUBSTR('apple', 0, 2), SUBSTR('apple', -10, 2)",
     [["pple", "pp", "le", "apple", "", "ap", "ap"]],
@@ -246,6 +252,11 @@ const MATHS = cases("mathematical_functions", [
     "SELECT SQRT(25.0), POW(2.0, 3.0), EXP(0.0), LN(1.0), LOG10(100.0), IS_NAN(CAST('NaN' AS FLOAT64)), IS_INF(25)",
     [["5.0", "8.0", "1.0", "0.0", "2.0", "true", "false"]],
   ],
+  [
+    "LOG to a base",
+    "SELECT LOG(100.0, 10.0), LOG(8, 2), LOG(1, 0.5), LOG(CAST('-inf' AS FLOAT64), 2), LOG(2, CAST('inf' AS FLOAT64)), LOG(CAST('inf' AS FLOAT64), 0.5), LOG(NULL, 2)",
+    [["2.0", "3.0", "0.0", "NaN", "NaN", "-Infinity", null]],
+  ],
 ]);
 
 const ARRAYS = cases("array_functions", [
@@ -303,29 +314,6 @@ const ARRAYS = cases("array_functions", [
     ],
   ],
   ["NULL array is empty in a result", "SELECT CAST(NULL AS ARRAY<INT64>)", [[[]]]],
-]);
-
-const JSONS = cases("json_functions", [
-  [
-    "JSON_VALUE",
-    `SELECT JSON_VALUE(JSON '{"name": "Jakob", "age": "6"}', '$.age'), JSON_VALUE(JSON '{"a": [1]}', '$.a'), JSON_VALUE('{"a": {"b": true}}', '$.a.b'), JSON_VALUE('{"a": null}', '$.a'), JSON_VALUE('{"a": [1, 2]}', '$.a[1]')`,
-    [["6", null, "true", null, "2"]],
-  ],
-  ["JSON_QUERY", `SELECT JSON_QUERY(JSON '{"class": {"id": 1}}', '$.class')`, [['{"id":1}']]],
-  [
-    "TO_JSON_STRING",
-    `SELECT TO_JSON_STRING(STRUCT(1 AS id, [10, 20] AS coordinates)), TO_JSON_STRING(9007199254740993), TO_JSON_STRING(TIMESTAMP '2026-01-01 00:00:00+00'), TO_JSON_STRING(CAST(NULL AS INT64)), TO_JSON_STRING('a"b'), TO_JSON_STRING([TRUE, NULL])`,
-    [
-      [
-        '{"id":1,"coordinates":[10,20]}',
-        '"9007199254740993"',
-        '"2026-01-01T00:00:00Z"',
-        "null",
-        '"a\\"b"',
-        "[true,null]",
-      ],
-    ],
-  ],
 ]);
 
 const PARAMETERS = cases("query-syntax", [
@@ -501,7 +489,7 @@ export const STATEMENTS: readonly StatementCase[] = [
   ...HASHES,
   ...MATHS,
   ...ARRAYS,
-  ...JSONS,
+  ...JSON_CASES,
   ...PARAMETERS,
   ...QUERIES,
   ...TIME_CASES,

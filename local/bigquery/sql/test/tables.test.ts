@@ -118,7 +118,8 @@ describe("required partition filters", () => {
     "SELECT 1 FROM readings WHERE seq = 1",
     "SELECT 1 FROM readings WHERE ts > '2025-01-01' OR seq = 1",
     "SELECT 1 FROM readings AS a WHERE a.ts = a.ts",
-    "SELECT 1 FROM readings WHERE ts IS NULL",
+    "SELECT 1 FROM readings WHERE DATE(ts) IS NULL",
+    "SELECT 1 FROM readings WHERE seq IS NULL",
     "SELECT 1 FROM readings AS a JOIN readings AS b ON a.seq = b.seq WHERE a.ts > '2025-01-01'",
     "SELECT 1 FROM v",
     "SELECT (SELECT COUNT(*) FROM readings)",
@@ -136,6 +137,8 @@ describe("required partition filters", () => {
     "SELECT 1 FROM readings AS a WHERE TIMESTAMP_TRUNC(a.ts, DAY) IN ('2025-01-01')",
     "SELECT 1 FROM v WHERE ts > TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 1 DAY)",
     "DELETE FROM readings WHERE ts < '2025-01-01'",
+    "SELECT 1 FROM readings WHERE ts IS NULL",
+    "SELECT 1 FROM v WHERE v.ts IS NOT NULL",
   ])("accepts %s", (sql) => expect(() => translateSql(sql, tables)).not.toThrow());
 });
 
@@ -155,6 +158,17 @@ describe("views", () => {
       ["a", "2", "3.5"],
       ["b", "1", null],
     ]);
+  });
+
+  it("names the view whose query is wrong, and the one that reads it", () => {
+    const inner = view("inner_view", "SELECT gone FROM p.d.readings");
+    const outer = view("outer_view", "SELECT * FROM p.d.inner_view");
+    expect(() => translateSql("SELECT * FROM d.outer_view", [readings(), inner, outer])).toThrow(
+      "Unrecognized name: gone (in view p.d.inner_view) (in view p.d.outer_view)",
+    );
+    expect(() => translateSql("SELECT 1 FROM d.lost", [view("lost", "SELECT * FROM p.d.dropped")])).toThrow(
+      /^Not found: Table p:d\.dropped .* \(in view p\.d\.lost\)$/,
+    );
   });
 
   it("keeps QUALIFY plain", () => {
