@@ -147,7 +147,13 @@ export interface Audit {
 /** Compares a complete ledger with everything that arrived. */
 export function audit(report: LedgerReport, messages: readonly Message[]): Audit {
   const bySensor = Map.groupBy(messages, ({ topic }) => parseTelemetryTopic(topic)?.sensorId);
-  const result: Audit & { duplicates: number } = { missing: [], wrong: [], outOfOrder: [], duplicates: 0, unexplained: [] };
+  const result: Audit & { duplicates: number } = {
+    missing: [],
+    wrong: [],
+    outOfOrder: [],
+    duplicates: 0,
+    unexplained: [],
+  };
   for (const { sensorId, bootId, made, acknowledged, repeats } of report.devices) {
     const arrived = bySensor.get(sensorId) ?? [];
     const [seqs, rejected] = [new Set<number>(), new Set<string>()];
