@@ -67,11 +67,11 @@ export class Pipeline {
 
   /**
    * Stops from the devices on, each part when it has passed on everything, and compares what the devices know with what
-   * BigQuery has.
+   * BigQuery has. What does not come any more is waited for `patienceMs`, and then missing.
    *
    * @throws if a program does not stop in order within its grace period.
    */
-  async finish(): Promise<FleetAudit[]> {
+  async finish(patienceMs = DRAIN_PATIENCE_MS): Promise<FleetAudit[]> {
     this.#onStep("stopping the devices");
     await Promise.all(this.fleets.map(stopInOrder));
     const ledgers = await Promise.all(this.fleets.map(({ ledgerFile }) => readLedger(ledgerFile)));
@@ -79,10 +79,10 @@ export class Pipeline {
       .flatMap(({ devices }) => devices)
       .reduce((sum, { acknowledged }) => sum + acknowledged.stored + acknowledged.rejected, 0);
     this.#onStep("waiting until the bridge has passed everything on");
-    await this.#drained(() => this.observer.records(), delivered);
+    await this.#drained(() => this.observer.records(), delivered, patienceMs);
     if (this.bridge !== undefined) await stopInOrder(this.bridge);
     this.#onStep("waiting until the writer has stored everything");
-    await this.#drained(async () => -(await this.#lag()), 0);
+    await this.#drained(async () => -(await this.#lag()), 0, patienceMs);
     if (this.writer !== undefined) await stopInOrder(this.writer);
     const [stored, deadLetters] = await Promise.all([
       storedDevices(this.clients),
@@ -104,9 +104,9 @@ export class Pipeline {
   }
 
   /** What does not come by then shows as missing in the audit, which is the one that judges. */
-  async #drained(read: () => Promise<number>, enough: number): Promise<void> {
+  async #drained(read: () => Promise<number>, enough: number, patienceMs: number): Promise<void> {
     const isEnough = (value: number): boolean => value >= enough;
-    const settling = { clock: systemClock, read, isEnough, stillForMs: 1000, patienceMs: DRAIN_PATIENCE_MS };
+    const settling = { clock: systemClock, read, isEnough, stillForMs: 1000, patienceMs };
     if (!(await settled(settling))) this.#onStep("nothing more comes, going on");
   }
 }
