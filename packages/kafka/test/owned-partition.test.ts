@@ -191,6 +191,19 @@ describe("an owned partition", () => {
     expect(await owned.deliver(0n, batch(1n))).toBe(false);
   });
 
+  test("a worker may say by itself that it has failed, with the same consequences; of an ended ownership it is not heard", async () => {
+    const owned = await own();
+    ownerships[0]!.fail(new Error("the sink is lost"));
+    expect(ownerships[0]!.signal.aborted).toBe(true);
+    expect(owned.state).toBe("recovering");
+    await clock.advance(5000);
+    expect([owned.state, fence.takeovers]).toEqual(["consuming", 2]);
+    ownerships[0]!.fail(new Error("late"));
+    expect(owned.state).toBe("consuming");
+    ownerships[1]!.fail(kafkaErrors.create("KAFKA_RECORDS_REFUSED", "for good"));
+    expect([owned.state, refused.length]).toEqual(["refused", 1]);
+  });
+
   test("a truncated log is refused and not tried again", async () => {
     const truncated = kafkaErrors.create("KAFKA_LOG_TRUNCATED", "above the end");
     fence.failures.push(truncated);
