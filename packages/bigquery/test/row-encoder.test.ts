@@ -26,9 +26,9 @@ const VALUES: Readonly<Record<BigQueryColumn["type"], fc.Arbitrary<ColumnValue>>
   TIMESTAMP: fc.integer({ min: -62_135_596_800_000, max: 253_402_300_799_999 }),
 };
 
-const row = fc.tuple(
+const row = fc.tuple<ColumnValue[]>(
   ...eventColumns.map(({ type }) => fc.option(VALUES[type], { nil: undefined, freq: 5 })),
-) as fc.Arbitrary<ColumnValue[]>;
+);
 
 /** protobufjs writes the same fields in the order of their numbers. */
 function expected(type: protobuf.Type, values: readonly ColumnValue[]): Uint8Array {
