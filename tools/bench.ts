@@ -1,23 +1,35 @@
 import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus, release } from "node:os";
-import { benchBigQuery, type Figure } from "../local/bigquery/bench/bench.ts";
+import type { Figure } from "#testkit";
+import { benchBigQuery } from "../local/bigquery/bench/bench.ts";
+import { benchEndToEnd } from "../local/demo/bench/end-to-end.ts";
 import { benchWriter } from "../services/bq-writer/bench/bench.ts";
+import { benchBridge } from "../services/mqtt-bridge/bench/drain.ts";
 import { benchSimulator } from "../services/simulator/bench/paced.ts";
 
 /**
  * `make bench`: measures, prints a table, and writes `.local/bench.json` with the machine, the versions and the commit.
- * Figures of a shared machine are noisy; nothing here passes or fails.
+ * Figures of a shared machine are noisy; nothing here passes or fails. Arguments are names of parts: only these.
  */
 const say = (line: string): void => void process.stderr.write(`  ${line}\n`);
 
-say("embedded BigQuery");
-const bigQuery = await benchBigQuery(say);
-say("simulator");
-const simulator = await benchSimulator(say);
-say("bq-writer");
-const writer = await benchWriter(say);
-const figures = { "embedded BigQuery": bigQuery, simulator, "bq-writer": writer };
+/** One after the other: each has the machine to itself. */
+const BENCHES = {
+  "embedded BigQuery": benchBigQuery,
+  "mqtt-bridge": benchBridge,
+  "bq-writer": benchWriter,
+  simulator: benchSimulator,
+  "whole pipeline": benchEndToEnd,
+};
+
+const chosen = process.argv.slice(2);
+const figures: Record<string, readonly Figure[]> = {};
+for (const [part, bench] of Object.entries(BENCHES)) {
+  if (chosen.length > 0 && !chosen.includes(part)) continue;
+  say(part);
+  figures[part] = await bench((line) => say(`  ${line}`));
+}
 
 for (const [part, rows] of Object.entries(figures)) process.stdout.write(`\n${part}\n${table(rows)}\n`);
 const path = save(figures);

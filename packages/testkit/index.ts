@@ -1,4 +1,5 @@
 export { eventually, type EventuallyOptions } from "./eventually.ts";
+export { median, type Figure } from "./figure.ts";
 export { startKafka, type Kafka, type KafkaOptions } from "./kafka.ts";
 export { javaVersion, kafkaJars, kafkaVersion } from "./kafka-jars.ts";
 export { LOCAL_DIRECTORY, temporaryDirectory } from "./local-directory.ts";

@@ -2,20 +2,13 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "#runtime";
+import type { Figure } from "#testkit";
 import { localClient } from "../rest/test/client.ts";
 import { Appender } from "../test/appender.ts";
 import { type BigQueryProcess, startBigQueryProcess } from "../test/server-process.ts";
 import { localWriter } from "../test/target.ts";
 import { cpuSeconds, residentMib } from "./process-usage.ts";
 import { COLUMNS, QUERIES, reading, UNIQUE_VIEW } from "./readings.ts";
-
-/** One line of the result. `must` is what the project promises itself; nothing fails if a noisy machine misses it. */
-export interface Figure {
-  readonly name: string;
-  readonly value: number;
-  readonly unit: string;
-  readonly must: string;
-}
 
 const TABLE = "projects/p/datasets/d/tables/t";
 const QUERY_ROWS = 1_000_000;

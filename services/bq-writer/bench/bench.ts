@@ -11,8 +11,7 @@ import { fileURLToPath } from "node:url";
 import { bigQueryNames, kafkaTopics, recordKey } from "#events";
 import { ConfirmedProducer, ensureTopics, kafkaClient } from "#kafka";
 import { silentLogger, systemClock } from "#runtime";
-import { eventually, freePort, ServerProcess, startKafka, temporaryDirectory, type Kafka } from "#testkit";
-import type { Figure } from "../../../local/bigquery/bench/bench.ts";
+import { eventually, freePort, ServerProcess, startKafka, temporaryDirectory, type Figure, type Kafka } from "#testkit";
 import { startBigQueryProcess, type BigQueryProcess } from "../../../local/bigquery/test/server-process.ts";
 
 interface Variant {

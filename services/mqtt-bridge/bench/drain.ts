@@ -10,7 +10,18 @@ import { kafkaTopics, telemetryTopic } from "#events";
 import { ensureTopics, kafkaClient } from "#kafka";
 import { Device, Subscriber } from "#mqtt";
 import { silentLogger, systemClock } from "#runtime";
-import { eventually, freePort, ServerProcess, startKafka, startMosquitto, temporaryDirectory } from "#testkit";
+import {
+  eventually,
+  freePort,
+  median,
+  ServerProcess,
+  startKafka,
+  startMosquitto,
+  temporaryDirectory,
+  type Figure,
+  type Kafka,
+  type Mosquitto,
+} from "#testkit";
 
 const MAIN = fileURLToPath(new URL("../main.ts", import.meta.url));
 const CLIENT_ID = "bridge-bench";
@@ -31,48 +42,75 @@ interface Sample {
   readonly rssMiB: number;
 }
 
-const VARIANTS: readonly Variant[] = [
-  { name: "bridge", messages: 200_000, environment: {} },
-  { name: "one at a time", messages: 3_000, environment: { MAX_OUTSTANDING: "1" } },
-];
+const BRIDGE: Variant = { name: "bridge", messages: 200_000, environment: {} };
+const NAIVE: Variant = { name: "one at a time", messages: 3_000, environment: { MAX_OUTSTANDING: "1" } };
 
-const [rounds = "3", ...nodeFlags] = process.argv.slice(2);
-const mosquitto = await startMosquitto({ settings: ["allow_anonymous true", "max_inflight_messages 0"] });
-const broker = await startKafka();
-const admin = kafkaClient({ brokers: [broker.address], clientId: "bench", log: silentLogger }).admin();
-await admin.connect();
-await ensureTopics(admin, [kafkaTopics.readings, kafkaTopics.deadLetters], { clock: systemClock });
-
-console.log("variant         round  messages  msg/CPU-s  µs/msg    msg/s  records/send  RSS MiB");
-for (const variant of VARIANTS) {
-  const rates: number[] = [];
-  for (let round = 1; round <= Number(rounds); round += 1) rates.push(await run(variant, round));
-  console.log(`${variant.name.padEnd(15)} median ${String(Math.round(median(rates))).padStart(20)}`);
+/** What stays the same over all rounds. */
+interface Run {
+  readonly mosquitto: Mosquitto;
+  readonly broker: Kafka;
+  readonly rounds: number;
+  readonly nodeFlags: readonly string[];
+  readonly say: (line: string) => void;
 }
-await admin.disconnect();
-await mosquitto.server[Symbol.asyncDispose]();
-await broker.server[Symbol.asyncDispose]();
 
-async function run(variant: Variant, round: number): Promise<number> {
-  await makeSession();
-  await queue(variant.messages);
-  const [first, last] = await drain(variant);
+/** Measures both bridges, `rounds` times each; `say` is told what is going on. */
+export async function benchBridge(
+  say: (line: string) => void,
+  rounds = 3,
+  nodeFlags: readonly string[] = [],
+): Promise<Figure[]> {
+  const mosquitto = await startMosquitto({ settings: ["allow_anonymous true", "max_inflight_messages 0"] });
+  const broker = await startKafka();
+  try {
+    const admin = kafkaClient({ brokers: [broker.address], clientId: "bench", log: silentLogger }).admin();
+    await admin.connect();
+    await ensureTopics(admin, [kafkaTopics.readings, kafkaTopics.deadLetters], { clock: systemClock });
+    await admin.disconnect();
+    const run = { mosquitto, broker, rounds, nodeFlags, say };
+    const bridge = await medianRate(BRIDGE, run);
+    const naive = await medianRate(NAIVE, run);
+    return [
+      { name: "messages per CPU-second", value: bridge.rate, unit: "/s", must: "≥ 50000, aim 90000" },
+      { name: "messages per CPU-second, one at a time", value: naive.rate, unit: "/s", must: "" },
+      { name: "bridge : one at a time", value: bridge.rate / naive.rate, unit: "times", must: "" },
+      { name: "memory while draining", value: bridge.rssMiB, unit: "MiB", must: "" },
+    ];
+  } finally {
+    await mosquitto.server[Symbol.asyncDispose]();
+    await broker.server[Symbol.asyncDispose]();
+  }
+}
+
+interface Rate {
+  readonly rate: number;
+  readonly rssMiB: number;
+}
+
+async function medianRate(variant: Variant, run: Run): Promise<Rate> {
+  const rates: Rate[] = [];
+  for (let round = 1; round <= run.rounds; round += 1) {
+    const measured = await rateOf(variant, run);
+    run.say(`${variant.name}, round ${round} of ${run.rounds}: ${measured.text}`);
+    rates.push(measured);
+  }
+  return { rate: median(rates.map(({ rate }) => rate)), rssMiB: median(rates.map(({ rssMiB }) => rssMiB)) };
+}
+
+async function rateOf(variant: Variant, run: Run): Promise<Rate & { readonly text: string }> {
+  await makeSession(run.mosquitto);
+  await queue(run.mosquitto, variant.messages);
+  const [first, last] = await drain(variant, run);
   const messages = last.messages - first.messages;
   const rate = messages / (last.cpuSeconds - first.cpuSeconds);
-  const cells = [
-    messages.toString().padStart(9),
-    rate.toFixed(0).padStart(10),
-    (1e6 / rate).toFixed(1).padStart(7),
-    ((messages * 1000) / (last.wallMs - first.wallMs)).toFixed(0).padStart(8),
-    (messages / (last.sends - first.sends)).toFixed(0).padStart(13),
-    last.rssMiB.toFixed(0).padStart(8),
-  ];
-  console.log(`${variant.name.padEnd(15)} ${String(round).padStart(5)} ${cells.join(" ")}`);
-  return rate;
+  const perSecond = (messages * 1000) / (last.wallMs - first.wallMs);
+  const recordsPerSend = messages / (last.sends - first.sends);
+  const text = `${rate.toFixed(0)} per CPU-second, ${perSecond.toFixed(0)}/s, ${recordsPerSend.toFixed(0)} records a send`;
+  return { rate, rssMiB: last.rssMiB, text };
 }
 
 /** A session of the bridge's client id with its subscription, and nobody in it. */
-async function makeSession(): Promise<void> {
+async function makeSession(mosquitto: Mosquitto): Promise<void> {
   const subscriber = new Subscriber({
     connection: { url: mosquitto.url, clientId: CLIENT_ID, keepaliveSeconds: 60, sessionExpirySeconds: 3600 },
     filter: "$share/bridge/sensors/+/+/+/telemetry",
@@ -90,7 +128,7 @@ async function makeSession(): Promise<void> {
   await subscriber.close();
 }
 
-async function queue(count: number): Promise<void> {
+async function queue(mosquitto: Mosquitto, count: number): Promise<void> {
   const device = await Device.connect({
     connection: { url: mosquitto.url, clientId: "load", keepaliveSeconds: 60, sessionExpirySeconds: 1 },
     maxInFlight: 1000,
@@ -124,7 +162,10 @@ function payload(seq: number): Buffer {
 }
 
 /** Two samples: at the first tenth, and at the end. */
-async function drain({ name, messages, environment }: Variant): Promise<readonly [Sample, Sample]> {
+async function drain(
+  { name, messages, environment }: Variant,
+  { mosquitto, broker, nodeFlags }: Run,
+): Promise<readonly [Sample, Sample]> {
   const port = await freePort();
   const bridge = await ServerProcess.start({
     name: "bridge",
@@ -166,6 +207,9 @@ async function sample(port: number): Promise<Sample> {
   };
 }
 
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? NaN;
+if (import.meta.main) {
+  const [rounds = "3", ...nodeFlags] = process.argv.slice(2);
+  const figures = await benchBridge((line) => console.log(line), Number(rounds), nodeFlags);
+  for (const { name, value, unit } of figures)
+    console.log(`${name.padEnd(40)} ${value.toFixed(1).padStart(9)} ${unit}`);
 }

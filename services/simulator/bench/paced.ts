@@ -10,21 +10,13 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Subscriber } from "#mqtt";
 import { silentLogger, systemClock } from "#runtime";
-import { freePort, ServerProcess, startMosquitto, temporaryDirectory, type Mosquitto } from "#testkit";
+import { freePort, ServerProcess, startMosquitto, temporaryDirectory, type Figure, type Mosquitto } from "#testkit";
 
 const MAIN = fileURLToPath(new URL("../main.ts", import.meta.url));
 /** As the README recommends for thousands of devices. */
 const RECOMMENDED_FLAGS = ["--max-semi-space-size=8"];
 const DEVICES = 2000;
 const MEASURED_MS = 20_000;
-
-/** One line of the report of `make bench`. */
-export interface Figure {
-  readonly name: string;
-  readonly value: number;
-  readonly unit: string;
-  readonly must: string;
-}
 
 interface Sample {
   readonly atMs: number;
