@@ -25,6 +25,7 @@ const program = (path: string): string => fileURLToPath(new URL(path, import.met
 const WRITER: Variant = { name: "exactly once", program: program("../main.ts"), rows: 600_000 };
 const NAIVE: Variant = { name: "naive insertAll", program: program("naive-writer.ts"), rows: 40_000 };
 const SENSORS = 200;
+const PACED = { sendsPerSecond: 50, readings: 10, seconds: 20 };
 
 interface Sample {
   readonly rows: number;
@@ -44,6 +45,8 @@ export async function benchWriter(say: (line: string) => void, rounds = 3, flags
   const directory = temporaryDirectory("writer-bench");
   const [broker, bigQuery] = await Promise.all([startKafka(), startBigQueryProcess(`${directory}/bigquery`)]);
   try {
+    await prepareTopics(broker);
+    const latency = await pacedLatency({ broker, bigQuery, rounds, flags, say });
     await fill(broker, WRITER.rows);
     const exact = await rates(WRITER, { broker, bigQuery, rounds, flags, say });
     const naive = await rates(NAIVE, { broker, bigQuery, rounds, flags, say });
@@ -59,6 +62,7 @@ export async function benchWriter(say: (line: string) => void, rounds = 3, flags
       { name: "rows per CPU-second, naive insertAll", value: naive.rowsPerCpuSecond, unit: "rows/s", must: "" },
       { name: "exactly once : naive", value: ratio, unit: "times", must: "" },
       { name: "memory while draining", value: exact.rssMiB, unit: "MiB", must: "" },
+      ...latency,
     ];
   } finally {
     await bigQuery.process.stop();
@@ -88,10 +92,31 @@ async function rates(variant: Variant, run: Run): Promise<Rate> {
   return seen.toSorted((a, b) => a.rowsPerCpuSecond - b.rowsPerCpuSecond)[seen.length >> 1]!;
 }
 
-async function drain(variant: Variant, { broker, bigQuery, flags }: Run, round: number): Promise<Rate> {
-  const port = await freePort();
-  // A dataset for each round: the writer would find that another group's rows are there already.
+async function drain(variant: Variant, run: Run, round: number): Promise<Rate> {
+  // A dataset and group for each round: another group would find that its rows are there already.
   const dataset = `${bigQueryNames.dataset}_${variant === WRITER ? "exact" : "naive"}_${round}`;
+  const { writer, port } = await start(variant, run, dataset);
+  const first = await sample(port);
+  const last = await eventually(
+    "all rows",
+    () => sample(port),
+    ({ rows }) => rows >= variant.rows,
+    { timeoutMs: 300_000, intervalMs: 200 },
+  );
+  await writer.stop();
+  return {
+    rowsPerCpuSecond: last.rows / (last.cpuSeconds - first.cpuSeconds),
+    rowsPerSecond: (last.rows * 1000) / (last.wallMs - first.wallMs),
+    rssMiB: last.rssMiB,
+  };
+}
+
+async function start(
+  variant: Variant,
+  { broker, bigQuery, flags }: Run,
+  dataset: string,
+): Promise<{ writer: ServerProcess; port: number }> {
+  const port = await freePort();
   const writer = await ServerProcess.start({
     name: "writer",
     command: process.execPath,
@@ -110,42 +135,69 @@ async function drain(variant: Variant, { broker, bigQuery, flags }: Run, round: 
     },
     isReady: (log) => log.includes("serving probes and metrics"),
   });
-  const look = (from: number) => async (): Promise<Sample | undefined> => {
-    const seen = await sample(port);
-    return seen.rows >= from || (from === 0 && Number.isNaN(seen.rows)) ? seen : undefined;
-  };
-  const wait = { timeoutMs: 300_000, intervalMs: 200 };
-  const first = await eventually("the start", look(0), (seen) => seen !== undefined, { ...wait, intervalMs: 10 });
-  const last = await eventually("all", look(variant.rows), (seen) => seen !== undefined, wait);
+  return { writer, port };
+}
+
+/** From event_time, stamped just before the send to Kafka, to BigQuery's confirmation, with readings coming in evenly. */
+async function pacedLatency(run: Run): Promise<Figure[]> {
+  const { writer, port } = await start(WRITER, run, `${bigQueryNames.dataset}_paced`);
+  const producer = producerOf(run.broker);
+  const total = PACED.sendsPerSecond * PACED.seconds;
+  for (let send = 0; send < total; send += 1) {
+    const messages = Array.from({ length: PACED.readings }, (_, index) => message(send * PACED.readings + index));
+    await producer.send([{ topic: kafkaTopics.readings.name, messages }]);
+    await systemClock.sleep(1000 / PACED.sendsPerSecond);
+  }
+  await producer.close();
+  const rows = total * PACED.readings;
+  await eventually(
+    "all rows",
+    () => sample(port),
+    (seen) => seen.rows >= rows,
+    { timeoutMs: 60_000 },
+  );
+  const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
   await writer.stop();
-  if (first === undefined || last === undefined) throw new Error("no sample");
-  const rows = last.rows;
-  return {
-    rowsPerCpuSecond: rows / (last.cpuSeconds - first.cpuSeconds),
-    rowsPerSecond: (rows * 1000) / (last.wallMs - first.wallMs),
-    rssMiB: last.rssMiB,
-  };
+  const quantile = (share: number): number => histogramQuantile(text, "writer_event_to_stored_seconds", share) * 1000;
+  return [
+    { name: "event to stored, 500 readings/s, p50 below", value: quantile(0.5), unit: "ms", must: "< 250" },
+    { name: "the same, p99 below", value: quantile(0.99), unit: "ms", must: "" },
+  ];
+}
+
+/** The upper end of the bucket in which the quantile lies. */
+function histogramQuantile(text: string, name: string, share: number): number {
+  const buckets = [...text.matchAll(new RegExp(`^${name}_bucket\\{le="([^"]+)"\\} (\\d+)$`, "gm"))];
+  const count = Number(buckets.at(-1)?.[2] ?? NaN);
+  return Number(buckets.find((bucket) => Number(bucket[2]) >= share * count)?.[1] ?? NaN);
 }
 
 async function sample(port: number): Promise<Sample> {
   const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
   const read = (metric: string): number => Number(new RegExp(`^${metric} (\\S+)$`, "m").exec(text)?.[1] ?? NaN);
   return {
-    rows: read("writer_rows_stored_total"),
+    rows: read("writer_rows_stored_total") || 0,
     cpuSeconds: read("process_cpu_seconds_total"),
     wallMs: systemClock.monotonicMs(),
     rssMiB: read("process_resident_memory_bytes") / 1024 ** 2,
   };
 }
 
-/** Readings of about 200 bytes, spread over the partitions. */
-async function fill(broker: Kafka, count: number): Promise<void> {
-  const client = { brokers: [broker.address], clientId: "bench", log: silentLogger };
-  const admin = kafkaClient(client).admin();
+async function prepareTopics(broker: Kafka): Promise<void> {
+  const admin = kafkaClient({ brokers: [broker.address], clientId: "bench", log: silentLogger }).admin();
   await admin.connect();
   await ensureTopics(admin, [kafkaTopics.readings, kafkaTopics.deadLetters], { clock: systemClock });
   await admin.disconnect();
-  const producer = new ConfirmedProducer({ client, topics: [kafkaTopics.readings], clock: systemClock });
+}
+
+function producerOf(broker: Kafka): ConfirmedProducer {
+  const client = { brokers: [broker.address], clientId: "bench", log: silentLogger };
+  return new ConfirmedProducer({ client, topics: [kafkaTopics.readings], clock: systemClock });
+}
+
+/** Readings of about 200 bytes, spread over the partitions. */
+async function fill(broker: Kafka, count: number): Promise<void> {
+  const producer = producerOf(broker);
   for (let from = 0; from < count; from += 2000) {
     const messages = Array.from({ length: Math.min(2000, count - from) }, (_, index) => message(from + index));
     await producer.send([{ topic: kafkaTopics.readings.name, messages }]);

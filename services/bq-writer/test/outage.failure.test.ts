@@ -193,3 +193,38 @@ test("a second SIGTERM ends it at once, and nothing is lost", async () => {
   await stopLoad();
   await settle(await world.writer());
 });
+
+test("at-least-once: nothing is lost; the mode can change only after a stop in order", async () => {
+  const atLeastOnce = { WRITE_MODE: "at-least-once" };
+  const first = await world.writer({
+    program: FIXTURE,
+    args: ["--poison"],
+    environment: { ...atLeastOnce, MAX_APPEND_ROWS: "50" },
+  });
+  const stopLoad = world.produceInBackground({ invalidEvery: 100, count: 100 });
+  await stored(first, 500);
+  world.bigQuery.faults.add({ kind: "replyLost", share: 0.2 });
+  for (let round = 0; round < 5; round += 1) {
+    await world.producePoison(1);
+    await systemClock.sleep(200);
+  }
+  world.bigQuery.faults.clear();
+  await stored(first, 3000);
+  await first.process.kill();
+  const refused = await world.writer({ ready: "serving probes" });
+  expect(await refused.process.exited).toMatchObject({ code: 1 });
+  expect(refused.process.log()).toContain("was not stopped in order");
+  const second = await world.writer({ program: FIXTURE, args: ["--poison"], environment: atLeastOnce });
+  await stored(second, 500);
+  expect(await second.process.stop()).toMatchObject({ code: 0 });
+  await stopLoad();
+  const third = await world.writer();
+  await world.untilWritten();
+  const [audit, letters] = await Promise.all([world.audit(), world.deadLetters()]);
+  const buried = new Set(letters.map(({ id }) => id.split("/").slice(-2).join("/")));
+  expect(audit.missing.filter((name) => !buried.has(name))).toEqual([]);
+  expect(audit.missing.length).toBeLessThanOrEqual(5);
+  expect(audit).toMatchObject({ unexpected: [], unburied: [] });
+  expect(audit.repeated.length).toBeGreaterThan(0);
+  expect(await third.process.stop()).toMatchObject({ code: 0 });
+});
