@@ -115,10 +115,11 @@ test("slow appends: intake follows, nothing is passed over", async () => {
 });
 
 test("a zombie that wakes up can neither add a row nor move an offset", async () => {
-  // Rows wait long for their append, so that the zombie holds many when it falls asleep.
+  // Rows wait long for their append, so that the zombie holds many when it falls asleep; and it commits rarely, so that
+  // only the commit before its first append names its streams.
   const zombie = await world.writer({
     name: "zombie",
-    environment: { FLUSH_INTERVAL: "1s", COMMIT_INTERVAL: "700ms" },
+    environment: { FLUSH_INTERVAL: "1s", COMMIT_INTERVAL: "15s" },
   });
   const stopLoad = world.produceInBackground({ count: 100 });
   await stored(zombie, 1000);
