@@ -24,6 +24,12 @@ if [ ! -e "$stamp" ] || [ package-lock.json -nt "$stamp" ]; then
   npm ci --loglevel=error --no-fund --no-audit
 fi
 
+# Node 24 comes as an optional package, which npm leaves out without a word where it does not fit or is told to.
+if [ ! -x node_modules/.bin/node ]; then
+  fail "npm installed no node_modules/.bin/node, the Node 24 that the project runs on. It exists for Linux on x64 and arm64 \
+(this is $(uname -sm)); there, check that npm does not omit optional packages (npm config get omit), delete node_modules and run again."
+fi
+
 if ! command -v mosquitto >/dev/null && [ ! -x /usr/sbin/mosquitto ]; then
   hint="Install Mosquitto: apt-get install mosquitto"
   if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then fail "mosquitto is missing. $hint"; fi

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { Clock, Logger, Timer } from "#runtime";
 import { silentLogger, systemClock } from "#runtime";
+import type { Express } from "express";
 import type { Registry } from "prom-client";
 import { tokenMatches } from "./bearer.ts";
 import { Store } from "./engine/store.ts";
@@ -13,6 +14,7 @@ import { createMetrics } from "./metrics.ts";
 import { createRestApp, type RestApp } from "./rest/index.ts";
 import { translate } from "./sql/index.ts";
 import { sweep } from "./housekeeping.ts";
+import { dataDirError, listenError } from "./start-error.ts";
 import { GrpcServer } from "./write/grpc-server.ts";
 
 export interface EmbeddedBigQueryOptions {
@@ -102,23 +104,32 @@ interface Parts extends Opened {
 
 async function openParts(options: EmbeddedBigQueryOptions, opened: AsyncDisposableStack): Promise<Opened> {
   const { clock = systemClock, log = silentLogger, host = LOOPBACK, faultAdminPort } = options;
-  const listening = { graceMs: STOP_GRACE_MS, clock };
+  const listenTo = (application: Express, flag: string, on: string, port: number): Promise<Listener> =>
+    orExplain(listen(application, { graceMs: STOP_GRACE_MS, clock, host: on, port }), (error) =>
+      listenError(flag, on, port, error),
+    );
   const faults = new FaultPlan(clock);
   const store = opened.adopt(await openStore(options, clock), (each) => each.close());
   const app = opened.adopt(restApp(options, store, faults, log), (each) => each.close());
-  const rest = opened.adopt(await listen(app, { ...listening, host, port: options.restPort ?? 0 }), close);
+  const rest = opened.adopt(await listenTo(app, "--rest-port", host, options.restPort ?? 0), close);
   const grpc = opened.adopt(await startGrpc(options, store, faults, log), (each) => each.stop(STOP_GRACE_MS));
   const admin =
     faultAdminPort === undefined
       ? undefined
-      : opened.adopt(
-          await listen(createFaultAdmin(faults), { ...listening, host: LOOPBACK, port: faultAdminPort }),
-          close,
-        );
+      : opened.adopt(await listenTo(createFaultAdmin(faults), "--fault-admin-port", LOOPBACK, faultAdminPort), close);
   opened.adopt(scheduleSweeps(store, clock, log, options), (timer) => timer.clear());
   // A frozen call would hold up the stop for ever.
   opened.defer(() => faults.clear());
   return { faults, restPort: rest.port, grpcPort: grpc.port, faultAdminPort: admin?.port };
+}
+
+/** `opening`, its rejection put into words by `explain`. */
+async function orExplain<T>(opening: Promise<T>, explain: (error: unknown) => unknown): Promise<T> {
+  try {
+    return await opening;
+  } catch (error) {
+    throw explain(error);
+  }
 }
 
 function close(listener: Listener): Promise<void> {
@@ -131,19 +142,21 @@ function startGrpc(
   faults: FaultPlan,
   log: Logger,
 ): Promise<GrpcServer> {
-  return GrpcServer.start({
+  const { host = LOOPBACK, grpcPort: port = 0 } = options;
+  const starting = GrpcServer.start({
     store,
     faults,
-    host: options.host ?? LOOPBACK,
-    port: options.grpcPort ?? 0,
+    host,
+    port,
     maxBacklogBytes: MAX_BACKLOG_BYTES,
     onInternalError: (err) => log.error({ err }, "a write call failed"),
     ...(options.bearerToken === undefined ? {} : { bearerToken: options.bearerToken }),
   });
+  return orExplain(starting, (error) => listenError("--grpc-port", host, port, error));
 }
 
 async function openStore(options: EmbeddedBigQueryOptions, clock: Clock): Promise<Store> {
-  const store = await Store.open({
+  const opening = Store.open({
     dataDir: options.dataDir,
     memoryLimitMib: options.memoryLimitMib ?? DEFAULT_MEMORY_MIB,
     threads: options.threads ?? DEFAULT_THREADS,
@@ -155,6 +168,7 @@ async function openStore(options: EmbeddedBigQueryOptions, clock: Clock): Promis
       metrics?.rows.inc(rows);
     },
   });
+  const store = await orExplain(opening, (error) => dataDirError(options.dataDir, error));
   const metrics = options.registry && createMetrics(options.registry, store);
   return store;
 }

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync } from "node:fs";
+import { existsSync, mkdirSync, realpathSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 import { quoteText } from "../schema/duck-text.ts";
@@ -22,18 +22,45 @@ const STATISTICS_OPTIMIZERS = "statistics_propagation,compressed_materialization
 
 const DATABASE_FILE = "bigquery.duckdb";
 
+/** Files that this process has open: the lock on a file keeps out other processes only. */
+const openFiles = new Set<string>();
+
+/** The one database file, open. */
+export interface Database {
+  readonly instance: DuckDBInstance;
+  /** Writes a checkpoint and lets go of the file. */
+  close(): void;
+}
+
 /**
- * Opens the one database file. Only one process can hold it: a second one fails here with DuckDB's message, which names
- * the process that has it. A WAL left by a killed process is replayed by DuckDB before this returns.
+ * Opens the one database file. Only one can hold it: a second process fails here with DuckDB's message, which names the
+ * process that has it. A WAL left by a killed process is replayed by DuckDB before this returns.
  */
-export async function openDatabase(options: DatabaseOptions): Promise<DuckDBInstance> {
-  const tempDir = join(options.dataDir, "tmp");
-  makeDirectories(tempDir);
-  return DuckDBInstance.create(join(options.dataDir, DATABASE_FILE), {
+export async function openDatabase(options: DatabaseOptions): Promise<Database> {
+  makeDirectories(join(options.dataDir, "tmp"));
+  const file = join(realpathSync(options.dataDir), DATABASE_FILE);
+  if (openFiles.has(file)) throw new Error(`Could not set lock on file "${file}": this process has it open`);
+  openFiles.add(file);
+  const release = (): void => void openFiles.delete(file);
+  try {
+    const instance = await createInstance(file, options);
+    const close = (): void => {
+      instance.closeSync();
+      release();
+    };
+    return { instance, close };
+  } catch (error) {
+    release();
+    throw error;
+  }
+}
+
+function createInstance(file: string, options: DatabaseOptions): Promise<DuckDBInstance> {
+  return DuckDBInstance.create(file, {
     memory_limit: `${options.memoryLimitMib}MiB`,
     threads: String(options.threads),
     [THREADS_SETTING]: String(options.threads),
-    temp_directory: tempDir,
+    temp_directory: join(options.dataDir, "tmp"),
     preserve_insertion_order: "false",
     disabled_optimizers: STATISTICS_OPTIMIZERS,
     autoinstall_known_extensions: "false",

@@ -1,8 +1,8 @@
-import type { DuckDBConnection, DuckDBInstance, DuckDBResult } from "@duckdb/node-api";
+import type { DuckDBConnection, DuckDBResult } from "@duckdb/node-api";
 import { systemClock, type Clock } from "#runtime/clock";
 import type { Table } from "../schema/table.ts";
 import { Catalog } from "./catalog.ts";
-import { connect, type DatabaseOptions, lockDown, openDatabase } from "./database.ts";
+import { connect, type Database, type DatabaseOptions, lockDown, openDatabase } from "./database.ts";
 import { QueryThreads } from "./query-threads.ts";
 import { ReaderPool } from "./reader-pool.ts";
 import { StreamRegistry } from "./stream-registry.ts";
@@ -34,28 +34,38 @@ export class Store {
   readonly streams: StreamRegistry;
   readonly writer: WriterQueue;
   readonly #readers: ReaderPool;
-  readonly #instance: DuckDBInstance;
+  readonly #database: Database;
 
   static async open(options: StoreOptions): Promise<Store> {
-    const instance = await openDatabase(options);
+    const database = await openDatabase(options);
+    try {
+      return await Store.#over(database, options);
+    } catch (error) {
+      database.close();
+      throw error;
+    }
+  }
+
+  static async #over(database: Database, options: StoreOptions): Promise<Store> {
+    const { instance } = database;
     const writing = await connect(instance);
     const catalog = await Catalog.load(writing);
     const streams = await StreamRegistry.load(writing);
     const readers = await Promise.all(Array.from({ length: READER_CONNECTIONS }, () => connect(instance)));
     const threads = new QueryThreads(await connect(instance), options.threads);
     await lockDown(writing);
-    return new Store(instance, writing, new ReaderPool(readers, threads), catalog, streams, options);
+    return new Store(database, writing, new ReaderPool(readers, threads), catalog, streams, options);
   }
 
   private constructor(
-    instance: DuckDBInstance,
+    database: Database,
     writing: DuckDBConnection,
     readers: ReaderPool,
     catalog: Catalog,
     streams: StreamRegistry,
     options: StoreOptions,
   ) {
-    this.#instance = instance;
+    this.#database = database;
     this.#readers = readers;
     this.catalog = catalog;
     this.streams = streams;
@@ -95,6 +105,6 @@ export class Store {
   async close(): Promise<void> {
     await this.writer.close();
     this.#readers.close();
-    this.#instance.closeSync();
+    this.#database.close();
   }
 }

@@ -23,6 +23,11 @@ const NOT_SUPPORTED = "not supported by the embedded BigQuery";
 /** Names that only the storage knows; a message with one of them would tell a client nothing. */
 const INTERNAL_NAMES = /\bt_[0-9a-f]{16}\b|\bbq_[a-z_]+\b|\.duckdb\b/;
 
+/** A sum beyond INT64: DuckDB adds as a wider integer and says so. */
+const INT64_OVERFLOW = /^Type INT128 with value (-?\d+) can't be cast because the value is out of range/;
+/** DuckDB's names of types; GoogleSQL has none of them. */
+const ENGINE_TYPES = /\b(INT128|HUGEINT|BIGINT|VARCHAR|DOUBLE|BLOB|DECIMAL\(\d+, ?\d+\)|TIMESTAMP WITH TIME ZONE)/;
+
 /**
  * Whatever was thrown, as the error that a client may see. What nobody foresaw is logged in full and answered as
  * `internalError` without details: never DuckDB's internals, never a path.
@@ -31,7 +36,7 @@ export function toApiError(thrown: unknown, logger: Logger): ApiError {
   if (thrown instanceof ApiError) return thrown;
   if (thrown instanceof SqlError) return new ApiError(thrown.reason, thrown.message, "q");
   if (thrown instanceof StoreError) return new ApiError(thrown.reason, thrown.message);
-  const known = bodyError(thrown) ?? duckDbError(thrown, logger);
+  const known = bodyError(thrown) ?? tooLongError(thrown) ?? duckDbError(thrown, logger);
   if (known) return known;
   logger.error({ err: thrown }, "request failed for a reason that no rule covers");
   return new ApiError("internalError", "An internal error occurred and the request could not be completed.");
@@ -64,8 +69,23 @@ function duckDbError(thrown: unknown, logger: Logger): ApiError | undefined {
   }
   if (!USER_ERRORS.has(kind)) return undefined;
   if (message.includes(NOT_SUPPORTED)) return new ApiError("notImplemented", message, "q");
-  const clean = INTERNAL_NAMES.test(message) ? "The statement failed while it ran on the data." : message;
-  return new ApiError("invalidQuery", clean, "q");
+  return new ApiError("invalidQuery", clientMessage(message), "q");
+}
+
+/** A message of DuckDB in the words of BigQuery, or without details. */
+function clientMessage(message: string): string {
+  const sum = INT64_OVERFLOW.exec(message)?.[1];
+  if (sum !== undefined) return `int64 overflow: ${sum}`;
+  const isInternal = INTERNAL_NAMES.test(message) || ENGINE_TYPES.test(message);
+  return isInternal ? "The statement failed while it ran on the data." : message;
+}
+
+/** Texts beyond what JavaScript can hold in one piece (half a gigabyte), of a value or of rows that are put together. */
+function tooLongError(thrown: unknown): ApiError | undefined {
+  const { code, message } = (thrown ?? {}) as { code?: unknown; message?: unknown };
+  const isTooLong = thrown instanceof RangeError && message === "Invalid string length";
+  if (!isTooLong && code !== "ERR_STRING_TOO_LONG") return undefined;
+  return new ApiError("responseTooLarge", "Response too large to return: a row of the result is too long.");
 }
 
 function constraintError(message: string): ApiError {

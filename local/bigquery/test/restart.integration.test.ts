@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TableField } from "@google-cloud/bigquery";
@@ -67,7 +67,16 @@ describe("what a restart keeps", () => {
   it("a second process cannot open the same directory", async () => {
     await start();
     const { startBigQueryProcess } = await import("./server-process.ts");
-    await expect(startBigQueryProcess(dataDir)).rejects.toThrow(/exited \(1\)/);
+    const second = startBigQueryProcess(dataDir).catch((error: unknown) => (error as Error).message);
+    expect(await second).toMatch(
+      /exited \(1\):\n[^]*^embedded-bigquery: --data-dir .*: process \d+ uses it; stop that/m,
+    );
+    expect(await second).not.toContain("stack");
+  });
+
+  it("nor can this process, a second time", async () => {
+    await start();
+    await expect(EmbeddedBigQuery.start({ dataDir })).rejects.toThrow(/--data-dir .*: this process uses it already/);
   });
 });
 
@@ -79,9 +88,30 @@ describe("what is refused at the start", () => {
   it("a port that is taken, and nothing stays open", async () => {
     const server = await start();
     const other = join(dataDir, "other");
-    await expect(EmbeddedBigQuery.start({ dataDir: other, restPort: server.restPort })).rejects.toThrow(/EADDRINUSE/);
+    const { restPort, grpcPort } = server;
+    await expect(EmbeddedBigQuery.start({ dataDir: other, restPort })).rejects.toThrow(
+      `--rest-port ${restPort}: another process listens there`,
+    );
+    await expect(EmbeddedBigQuery.start({ dataDir: other, grpcPort })).rejects.toThrow(
+      `--grpc-port ${grpcPort}: another process listens there`,
+    );
     const opened = await EmbeddedBigQuery.start({ dataDir: other });
     await opened.stop();
+  });
+});
+
+describe("a data directory that cannot be used", () => {
+  it("because it is a file", async () => {
+    const file = join(dataDir, "file");
+    writeFileSync(file, "");
+    await expect(EmbeddedBigQuery.start({ dataDir: file })).rejects.toThrow(`--data-dir ${file}: it is a file`);
+  });
+
+  it("because what is there is no database of ours, which is left as it is", async () => {
+    const path = join(dataDir, "bigquery.duckdb");
+    writeFileSync(path, "something else");
+    await expect(EmbeddedBigQuery.start({ dataDir })).rejects.toThrow(/was not written by this version/);
+    expect(readFileSync(path, "utf8")).toBe("something else");
   });
 });
 

@@ -69,6 +69,13 @@ describe("a COMMITTED stream", () => {
     expect(await ids(id)).toEqual([1, 2]);
   });
 
+  it("refuses a negative offset (open in the documentation: either code for a wrong request is taken)", async () => {
+    const { id, appender } = await openStream();
+    expect([CODE.INVALID_ARGUMENT, CODE.OUT_OF_RANGE]).toContain((await appender.append(rowsOf(1), -1)).code);
+    expect(await appender.append(rowsOf(2), 0)).toMatchObject({ stored: true, offset: 0 });
+    expect(await ids(id)).toEqual([2]);
+  });
+
   it("refuses a range that overlaps its end (open in the documentation: either offset error is taken)", async () => {
     const { id, appender } = await openStream();
     await appender.append(rowsOf(1, 2), 0);

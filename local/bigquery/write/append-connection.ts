@@ -220,6 +220,8 @@ function refusedRequest(request: AppendRowsRequest, isDefault: boolean): RpcStat
   if (isDefault && request.offset) {
     return status(CODE.INVALID_ARGUMENT, "Offset is not allowed when appending to the default stream");
   }
+  const offset = request.offset ? toNumber(request.offset.value) : 0;
+  if (offset < 0) return status(CODE.INVALID_ARGUMENT, `The offset must not be negative, received ${offset}`);
   return undefined;
 }
 

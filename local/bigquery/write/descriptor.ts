@@ -59,8 +59,8 @@ export function parseDescriptor(bytes: Uint8Array): readonly DescriptorField[] {
 function decode(bytes: Uint8Array): RawMessage {
   try {
     return descriptorType.decode(bytes) as unknown as RawMessage;
-  } catch (error) {
-    throw new DescriptorError(`the proto descriptor cannot be read: ${(error as Error).message}`);
+  } catch {
+    throw new DescriptorError("the proto descriptor is not a DescriptorProto");
   }
 }
 

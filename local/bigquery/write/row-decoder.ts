@@ -242,8 +242,13 @@ const PROTO_TYPE_NAMES: Readonly<Record<number, string>> = {
   11: "message", 12: "bytes", 13: "uint32", 14: "enum", 15: "sfixed32", 16: "sfixed64", 17: "sint32", 18: "sint64",
 }; // prettier-ignore
 
+/** What is thrown by reading bytes that are no message; anything else is a defect here. */
 function rowMessage(error: unknown): string {
   if (error instanceof RowValueError) return error.message;
-  if (error instanceof RangeError || error instanceof Error) return `the row cannot be decoded: ${error.message}`;
+  if (error instanceof RangeError || (error instanceof Error && NOT_A_MESSAGE.test(error.message)))
+    return "the row is not a message of the writer schema's type";
   throw error;
 }
+
+/** How protobufjs says so, beside RangeErrors. */
+const NOT_A_MESSAGE = /^invalid (wire type|varint encoding|end group)/;

@@ -103,6 +103,9 @@ describe("errors", () => {
   });
 
   test("an error while the query runs is an error, not an empty result", async () => {
+    const overflow = await failure(client.query("SELECT SUM(x) FROM UNNEST([9223372036854775807, 1]) AS x"));
+    expect(overflow).toMatchObject({ code: 400, reason: "invalidQuery" });
+    expect(overflow.message).toMatch(/int64 overflow/i);
     const failed = await failure(client.query("SELECT ERROR('boom') AS x"));
     expect(failed).toMatchObject({ code: 400, reason: "invalidQuery" });
     expect(failed.message).toContain("boom");

@@ -150,6 +150,20 @@ describe("a descriptor against a table", () => {
     expect(decoded).toMatchObject({ kind: "rowErrors", errors: [{ index: 1 }, { index: 2 }] });
   });
 
+  it.each([
+    ["a text", Buffer.from("not protobuf")],
+    ["a cut-off varint", Uint8Array.of(8, 255)],
+    ["a length beyond the end", Uint8Array.of(18, 200)],
+    ["an unknown wire type", Uint8Array.of(23)],
+    ["a varint of eleven bytes", Uint8Array.of(8, ...new Array<number>(11).fill(255))],
+  ])("says of %s only that it is no such message", (_what, row) => {
+    const decoded = decoderFor([{ name: "id", type: "int64" }]).decodeRows([row], 0);
+    expect(decoded).toEqual({
+      kind: "rowErrors",
+      errors: [{ index: 0, message: "the row is not a message of the writer schema's type" }],
+    });
+  });
+
   it("refuses bytes that are not UTF-8", () => {
     const decoder = decoderFor([
       { name: "id", type: "int64" },
