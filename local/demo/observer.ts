@@ -117,7 +117,7 @@ SELECT
   IFNULL(SUM(row_count), 0) AS inBigQuery,
   COUNTIF(kafka_offset < @committed[OFFSET(kafka_partition)]) AS committedThere,
   IFNULL(SUM(row_count), 0) - COUNT(*) AS storedTwice,
-  COUNT(*) - ANY_VALUE(readings) AS redelivered
+  COUNT(*) - IFNULL(ANY_VALUE(readings), 0) AS redelivered
 FROM records
 CROSS JOIN counted`;
 
