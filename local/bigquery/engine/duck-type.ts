@@ -14,11 +14,8 @@ import {
   VARCHAR,
 } from "@duckdb/node-api";
 import type { Field, FieldType } from "../schema/field.ts";
+import { NUMERIC_PRECISION, NUMERIC_SCALE } from "../schema/decimal-text.ts";
 import { quoteName } from "../schema/duck-text.ts";
-
-/** NUMERIC is decimal with 29 digits before the point and 9 after it. */
-export const NUMERIC_PRECISION = 38;
-export const NUMERIC_SCALE = 9;
 
 type ScalarType = Exclude<FieldType, "RECORD">;
 

@@ -9,10 +9,10 @@ import {
   DuckDBTimestampValue,
   DuckDBTimeValue,
 } from "@duckdb/node-api";
-import { NUMERIC_PRECISION, NUMERIC_SCALE } from "../engine/duck-type.ts";
+import { parseDate, parseDateTime, parseTime, parseTimestamp } from "../schema/civil-text.ts";
+import { inTimestampRange } from "../schema/civil-time.ts";
+import { NUMERIC_PRECISION, NUMERIC_SCALE, parseDecimal } from "../schema/decimal-text.ts";
 import type { Field, FieldType } from "../schema/field.ts";
-import { inRange, parseDate, parseDatetime, parseTime, parseTimestamp } from "./civil-time.ts";
-import { parseDecimal } from "./decimal-text.ts";
 import { numberText } from "./exact-json.ts";
 import { jsonText } from "./json-column.ts";
 import { ValueError } from "./value-error.ts";
@@ -60,9 +60,9 @@ const SCALARS: Readonly<Record<Scalar, (source: Source) => DuckDBValue>> = {
   NUMERIC: readNumeric,
   BOOLEAN: readBoolean,
   TIMESTAMP: (source) => new DuckDBTimestampTZValue(readTimestamp(source)),
-  DATE: (source) => new DuckDBDateValue(found(source, parseDate(textOf(source)), "date")),
-  TIME: (source) => new DuckDBTimeValue(found(source, parseTime(textOf(source)), "time")),
-  DATETIME: (source) => new DuckDBTimestampValue(found(source, parseDatetime(textOf(source)), "datetime")),
+  DATE: (source) => new DuckDBDateValue(found(source, parseDate(textOf(source), "row"), "date")),
+  TIME: (source) => new DuckDBTimeValue(found(source, parseTime(textOf(source), "row"), "time")),
+  DATETIME: (source) => new DuckDBTimestampValue(found(source, parseDateTime(textOf(source), "row"), "datetime")),
   JSON: (source) => jsonText(source.value, source.location),
 };
 
@@ -174,8 +174,8 @@ function readBoolean(source: Source): DuckDBValue {
 function readTimestamp(source: Source): bigint {
   const { text } = source;
   const isSeconds = SECONDS.test(text) && typeof source.value !== "boolean";
-  const micros = isSeconds ? parseDecimal(text, 6, "round") : parseTimestamp(text);
-  if (micros !== undefined && inRange(micros)) return micros;
+  const micros = isSeconds ? parseDecimal(text, 6, "round") : parseTimestamp(text, "row");
+  if (micros !== undefined && inTimestampRange(micros) !== undefined) return micros;
   throw bad(source, `Could not parse '${text}' as a timestamp. Required format is YYYY-MM-DD HH:MM[:SS[.SSSSSS]]`);
 }
 

@@ -12,8 +12,9 @@ import {
 } from "@duckdb/node-api";
 import type { Field, FieldType } from "../schema/field.ts";
 import { ApiError } from "./api-error.ts";
-import { formatDate, formatDatetime, formatTime, inRange } from "./civil-time.ts";
-import { formatDecimal } from "./decimal-text.ts";
+import { inTimestampRange, MAX_DAYS, MIN_DAYS } from "../schema/civil-time.ts";
+import { formatDecimal } from "../schema/decimal-text.ts";
+import { formatDate, formatDatetime, formatTime } from "./civil-format.ts";
 
 /** Makes the JSON text of a cell's `v`. */
 type Encode = (value: DuckDBValue) => string;
@@ -108,14 +109,14 @@ function numericText(value: DuckDBValue): string {
 }
 
 function dateText(value: DuckDBDateValue): string {
-  if (value.isFinite && inRange(BigInt(value.days) * 86_400_000_000n)) return formatDate(value.days);
+  if (value.isFinite && value.days >= MIN_DAYS && value.days <= MAX_DAYS) return formatDate(value.days);
   throw new ApiError("invalidQuery", "DATE value is out of range: it must be between 0001-01-01 and 9999-12-31", "q");
 }
 
 function microsOf(value: DuckDBValue, type: string): bigint {
   const isTime = value instanceof DuckDBTimestampTZValue || value instanceof DuckDBTimestampValue;
   if (!isTime) return mismatch(type);
-  if (value.isFinite && inRange(value.micros)) return value.micros;
+  if (value.isFinite && inTimestampRange(value.micros) !== undefined) return value.micros;
   throw new ApiError("invalidQuery", `${type} value is out of range: the year must be between 1 and 9999`, "q");
 }
 

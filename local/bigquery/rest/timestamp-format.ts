@@ -1,6 +1,6 @@
 import type { Field } from "../schema/field.ts";
 import { invalid } from "./api-error.ts";
-import { formatDatetime, formatSeconds } from "./civil-time.ts";
+import { formatDatetime, formatSeconds } from "./civil-format.ts";
 
 /**
  * How a client wants TIMESTAMPs: microseconds, seconds with a fraction (the default), or ISO 8601.

@@ -32,6 +32,11 @@ export function microsOfDay(hour: number, minute: number, second: number, micros
   return BigInt((hour * 60 + minute) * 60 + second) * 1_000_000n + BigInt(micros);
 }
 
+/** `micros` if a TIMESTAMP or DATETIME can hold it. */
+export function inTimestampRange(micros: bigint): bigint | undefined {
+  return micros >= MIN_MICROS && micros <= MAX_MICROS ? micros : undefined;
+}
+
 function bits(packed: bigint, shift: bigint, width: bigint): number {
   return Number((packed >> shift) & ((1n << width) - 1n));
 }

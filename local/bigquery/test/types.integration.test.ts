@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { arbitraryRow, COLUMNS, plain, type PlainRow } from "../rest/test/arbitrary-row.ts";
-import { parseDate, parseDateTime } from "../schema/literal.ts";
+import { parseDate, parseDateTime } from "../schema/civil-text.ts";
 import { Appender } from "./appender.ts";
 import { openTarget, type Target } from "./target.ts";
 
@@ -22,8 +22,8 @@ function asMessage(row: PlainRow): PlainRow {
 function asField(name: string, value: unknown): unknown {
   if (Array.isArray(value)) return value.map((each) => asField(name, each));
   if (name.startsWith("f_record")) return asMessage(value as PlainRow);
-  if (name.startsWith("f_timestamp")) return String(parseDateTime(String(value).replace("Z", "")));
-  return name.startsWith("f_date") && !name.startsWith("f_datetime") ? parseDate(String(value)) : value;
+  if (name.startsWith("f_timestamp")) return String(parseDateTime(String(value).replace("Z", ""), "literal"));
+  return name.startsWith("f_date") && !name.startsWith("f_datetime") ? parseDate(String(value), "literal") : value;
 }
 
 describe("rows written as protobuf", () => {

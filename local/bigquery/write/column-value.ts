@@ -7,17 +7,10 @@ import {
   DuckDBTimeValue,
   type DuckDBValue,
 } from "@duckdb/node-api";
-import { NUMERIC_PRECISION, NUMERIC_SCALE } from "../engine/duck-type.ts";
-import { MAX_DAYS, MIN_DAYS, unpackDateTime, unpackTime } from "../schema/civil-time.ts";
+import { parseDate, parseDateTime, parseTime } from "../schema/civil-text.ts";
+import { inTimestampRange, MAX_DAYS, MIN_DAYS, unpackDateTime, unpackTime } from "../schema/civil-time.ts";
 import type { FieldType } from "../schema/field.ts";
-import {
-  inNumericRange,
-  inTimestampRange,
-  parseDate,
-  parseDateTime,
-  parseNumeric,
-  parseTime,
-} from "../schema/literal.ts";
+import { inNumericRange, NUMERIC_PRECISION, NUMERIC_SCALE, parseNumeric } from "../schema/decimal-text.ts";
 import { type Raw, type RawKind, RowValueError } from "./wire-value.ts";
 
 /** Turns a raw protobuf value into a column's value, or throws {@link RowValueError}. */
@@ -52,15 +45,15 @@ const CONVERSIONS: Readonly<Record<Exclude<FieldType, "RECORD">, Partial<Record<
   ),
   DATE: {
     ...forKinds(["int32", "int64"], (raw) => date(Number(raw))),
-    string: (raw) => date(parseDate(raw as string)),
+    string: (raw) => date(parseDate(raw as string, "literal")),
   },
   TIME: {
     int64: (raw) => new DuckDBTimeValue(inRange(unpackTime(raw as bigint))),
-    string: (raw) => new DuckDBTimeValue(inRange(parseTime(raw as string))),
+    string: (raw) => new DuckDBTimeValue(inRange(parseTime(raw as string, "literal"))),
   },
   DATETIME: {
     int64: (raw) => new DuckDBTimestampValue(inRange(unpackDateTime(raw as bigint))),
-    string: (raw) => new DuckDBTimestampValue(inRange(parseDateTime(raw as string))),
+    string: (raw) => new DuckDBTimestampValue(inRange(parseDateTime(raw as string, "literal"))),
   },
   JSON: { string: (raw) => json(raw as string) },
 };

@@ -1,21 +1,10 @@
 import fc from "fast-check";
 import { MAX_MICROS, MIN_MICROS } from "../../schema/civil-time.ts";
-import { formatDate, formatDatetime, formatTime } from "../civil-time.ts";
-import { formatDecimal } from "../decimal-text.ts";
+import { FIELD_TYPES } from "../../schema/field.ts";
+import { formatDate, formatDatetime, formatTime } from "../civil-format.ts";
+import { formatDecimal } from "../../schema/decimal-text.ts";
 
-const SCALARS = [
-  "STRING",
-  "BYTES",
-  "INTEGER",
-  "FLOAT",
-  "NUMERIC",
-  "BOOLEAN",
-  "TIMESTAMP",
-  "DATE",
-  "TIME",
-  "DATETIME",
-  "JSON",
-];
+const SCALARS = FIELD_TYPES.filter((type) => type !== "RECORD");
 const members = SCALARS.map((type) => ({ name: `f_${type.toLowerCase()}`, type, mode: "NULLABLE" }));
 
 /** A column of every type, alone, repeated and inside records; `n` orders the rows. */

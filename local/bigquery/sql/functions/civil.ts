@@ -1,6 +1,6 @@
 import { SqlError } from "../statement.ts";
 import { unsupported } from "../syntax/node.ts";
-import { parseDateTime } from "../../schema/literal.ts";
+import { parseDateTime } from "../../schema/civil-text.ts";
 import { timestampSql } from "../types/literal.ts";
 import { type CallInfo, type Emit, fill } from "./entry.ts";
 import { badPart, partMicros, weekStart } from "./date-part.ts";
@@ -52,7 +52,7 @@ export function checkedRange(micros: string, make: string): string {
 /** Microseconds of a TIMESTAMP constant's SQL, or undefined. */
 export function constantMicros(sql: string): bigint | undefined {
   const text = /^CAST\('([^']+)\+00' AS TIMESTAMPTZ\)$/.exec(sql)?.[1];
-  return text === undefined ? undefined : parseDateTime(text);
+  return text === undefined ? undefined : parseDateTime(text, "literal");
 }
 
 /** A constant plus a literal number of units is a constant again, so that DuckDB can prune by it. */

@@ -1,25 +1,8 @@
+import { INTERVAL_UNITS } from "../source/keywords.ts";
 import { SqlError } from "../statement.ts";
 import type { Expr } from "../syntax/ast.ts";
 
-const PARTS = new Set([
-  "MICROSECOND",
-  "MILLISECOND",
-  "SECOND",
-  "MINUTE",
-  "HOUR",
-  "DAY",
-  "DAYOFWEEK",
-  "DAYOFYEAR",
-  "WEEK",
-  "ISOWEEK",
-  "MONTH",
-  "QUARTER",
-  "YEAR",
-  "ISOYEAR",
-  "DATE",
-  "TIME",
-  "DATETIME",
-]);
+const PARTS = new Set([...INTERVAL_UNITS, "DAYOFWEEK", "DAYOFYEAR", "ISOWEEK", "ISOYEAR", "DATE", "TIME", "DATETIME"]);
 const WEEKDAYS = ["SUNDAY", "MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY"];
 const MICROS: Readonly<Record<string, number>> = {
   MICROSECOND: 1,

@@ -1,11 +1,12 @@
-import { inTimestampRange, parseDate, parseDateTime, parseNumeric, parseTime } from "../../schema/literal.ts";
+import { parseDate, parseDateTime, parseTime, parseTimestamp } from "../../schema/civil-text.ts";
+import { formatDecimal, NUMERIC_SCALE, parseNumeric } from "../../schema/decimal-text.ts";
 import { SqlError } from "../statement.ts";
 import { BYTES, FLOAT64, INT64, type Scalar, STRING, typeText } from "./sql-type.ts";
 import { duckCast, type Value } from "./value.ts";
 import { quoteText } from "../../schema/duck-text.ts";
 
 const INT64_MAX = 2n ** 63n - 1n;
-const TIMESTAMP_ZONE = /^(\d+-\d+-\d+(?:[ Tt][\d:.]+)?)(?:(Z|z)|\s*UTC|\s*([+-])(\d{1,2})(?::(\d{2}))?)?$/;
+const NAMED_ZONE = /[A-Za-z]+\/[A-Za-z_]+/;
 
 /** A literal of a statement. Source: https://cloud.google.com/bigquery/docs/reference/standard-sql/lexical#literals */
 export function literalValue(type: string, text: string): Value {
@@ -73,10 +74,9 @@ function floatSql(text: string): string | undefined {
 
 function numericSql(text: string): string | undefined {
   const scaled = parseNumeric(text);
-  if (scaled === undefined) return undefined;
-  const digits = (scaled < 0n ? -scaled : scaled).toString().padStart(10, "0");
-  const plain = `${scaled < 0n ? "-" : ""}${digits.slice(0, -9)}.${digits.slice(-9)}`;
-  return duckCast(quoteText(plain), { kind: "NUMERIC" });
+  return scaled === undefined
+    ? undefined
+    : duckCast(quoteText(formatDecimal(scaled, NUMERIC_SCALE)), { kind: "NUMERIC" });
 }
 
 function jsonSql(text: string): string | undefined {
@@ -90,27 +90,23 @@ function jsonSql(text: string): string | undefined {
 
 function temporalSql(type: "DATE" | "DATETIME" | "TIME" | "TIMESTAMP", text: string): string | undefined {
   if (type === "DATE") {
-    const days = parseDate(text);
+    const days = parseDate(text, "literal");
     return days === undefined ? undefined : dateLiteral(days);
   }
   if (type === "TIME") {
-    const micros = parseTime(text);
+    const micros = parseTime(text, "literal");
     return micros === undefined ? undefined : `CAST('${timeText(micros)}' AS TIME)`;
   }
-  const micros = type === "DATETIME" ? parseDateTime(text) : parseTimestamp(text);
+  const micros = type === "DATETIME" ? parseDateTime(text, "literal") : parseTimestampLiteral(text);
   if (micros === undefined) return undefined;
   return type === "DATETIME" ? `CAST('${civilText(micros)}' AS TIMESTAMP)` : timestampSql(micros);
 }
 
 /** Microseconds since the epoch of a TIMESTAMP literal whose zone is an offset, `Z`, `UTC` or absent (UTC). */
-export function parseTimestamp(text: string): bigint | undefined {
-  const [, civil = "", , sign, hours = "0", minutes = "0"] = TIMESTAMP_ZONE.exec(text) ?? [];
-  if (/[A-Za-z]+\/[A-Za-z_]+/.test(text))
+function parseTimestampLiteral(text: string): bigint | undefined {
+  if (NAMED_ZONE.test(text))
     throw new SqlError("notImplemented", `time zone is not supported by the embedded BigQuery: '${text}'`);
-  const local = parseDateTime(civil);
-  if (local === undefined || Number(hours) > 14 || Number(minutes) > 59) return undefined;
-  const offset = BigInt((Number(hours) * 60 + Number(minutes)) * 60) * 1_000_000n * (sign === "-" ? -1n : 1n);
-  return inTimestampRange(local - offset);
+  return parseTimestamp(text, "literal");
 }
 
 /** A TIMESTAMP constant: a literal that DuckDB's planner sees as one. */

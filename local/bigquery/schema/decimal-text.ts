@@ -1,6 +1,11 @@
 const DECIMAL = /^([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d{1,5}))?$/;
 /** No decimal type of this service holds more digits; also the bound on the work for hostile exponents. */
 const MAX_DIGITS = 38;
+const NUMERIC_LIMIT = 10n ** BigInt(MAX_DIGITS);
+
+/** NUMERIC has 29 digits before the point and 9 after it. */
+export const NUMERIC_PRECISION = MAX_DIGITS;
+export const NUMERIC_SCALE = 9;
 
 /**
  * A decimal number as an integer of units of `10^-scale`, e.g. `parseDecimal("1.5", 3)` is `1500n`. Undefined if the
@@ -27,6 +32,16 @@ function shift(digits: string, places: number, excess: "refuse" | "round"): bigi
   if (/^0*$/.test(lost)) return BigInt(kept);
   if (excess === "refuse") return undefined;
   return BigInt(kept) + (lost >= "5" && -places <= digits.length ? 1n : 0n);
+}
+
+/** NUMERIC times 10^9, with spaces around it; undefined if it has more than 29 digits before or 9 after the point. */
+export function parseNumeric(text: string): bigint | undefined {
+  return parseDecimal(text.trim(), NUMERIC_SCALE);
+}
+
+/** `scaled` if it fits into a NUMERIC. */
+export function inNumericRange(scaled: bigint): bigint | undefined {
+  return scaled > -NUMERIC_LIMIT && scaled < NUMERIC_LIMIT ? scaled : undefined;
 }
 
 /** The reverse: `formatDecimal(1500n, 3)` is `1.5`, without trailing zeros. */
