@@ -76,6 +76,14 @@ export default tseslint.config(
     ),
   },
   {
+    files: ["packages/fleets/**"],
+    ignores: ["**/test/**", "**/bench/**"],
+    rules: forbid(
+      ["^#(?!runtime|events)", CLIENTS, "^node:", "services/", "local/"],
+      "fleets says what a fleet is: no I/O, no room but events and runtime.",
+    ),
+  },
+  {
     files: ["packages/{kafka,mqtt,bigquery}/**"],
     ignores: ["**/test/**", "**/bench/**"],
     rules: forbid(

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { type Fleet, MAX_DEVICES } from "#fleets";
 import {
   ConfigError,
   duration,
@@ -12,8 +13,6 @@ import {
   type LoadedConfig,
 } from "#runtime";
 import { readFleetFile, readSource } from "./fleet-file.ts";
-import type { Fleet } from "./fleet-spec.ts";
-import { MAX_DEVICES } from "./random.ts";
 import type { DeviceRange, ReadingSource } from "./reading-source.ts";
 
 /** Every variable of the simulator; the table in README.md is made from it. Durations are milliseconds. */

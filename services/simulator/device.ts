@@ -1,5 +1,4 @@
-import type { Fleet, WeightedProfile } from "./fleet-spec.ts";
-import type { Profile } from "./profiles.ts";
+import type { Fleet, Profile, WeightedProfile } from "#fleets";
 import { deviceStream, fleetStream, gaussians, purposes, uniforms, type Stream } from "./random.ts";
 
 /** One virtual device, with all that stays the same about it. */

@@ -1,5 +1,5 @@
+import { type EpisodeFault, type Fault, type FaultType, type MeasuredField, measuredFields } from "#fleets";
 import type { VirtualDevice } from "./device.ts";
-import { measuredFields, type EpisodeFault, type Fault, type FaultType, type MeasuredField } from "./fault-spec.ts";
 import { limited, measure, type Measurement } from "./measure.ts";
 import { purposes, uniforms, type Block } from "./random.ts";
 import { corruptions, type Corruption } from "./corrupt-payload.ts";

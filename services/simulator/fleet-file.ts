@@ -1,12 +1,11 @@
 import { readFileSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { LineCounter, parseDocument, isMap, isNode, type Document } from "yaml";
+import { type FieldPath, type Fleet, readFleet } from "#fleets";
 import { ConfigError, toError } from "#runtime";
-import { readFleet, type Fleet } from "./fleet-spec.ts";
 import { seededSource, type ReadingSource } from "./reading-source.ts";
 import { readRecording } from "./recording.ts";
 import { replaySource } from "./replay-source.ts";
-import type { FieldPath } from "./spec-problem.ts";
 
 /** A larger file is no fleet. */
 const MAX_BYTES = 1024 * 1024;

@@ -1,13 +1,12 @@
 import { randomUUID } from "node:crypto";
+import { activeDevices, type Fleet } from "#fleets";
 import { SESSION_TAKEN_OVER } from "#mqtt";
 import type { Clock, Logger, StopDeadline, Timer } from "#runtime";
 import { ConnectPacer } from "./connect-pacer.ts";
 import { DeviceRunner, type DeviceEvents, type DeviceSurroundings } from "./device-runner.ts";
-import type { Fleet } from "./fleet-spec.ts";
 import { FleetLog } from "./fleet-log.ts";
 import type { Ledger } from "./ledger.ts";
 import type { DeviceRange, ReadingSource } from "./reading-source.ts";
-import { activeDevices } from "./schedule.ts";
 
 export interface FleetRunnerOptions {
   readonly fleet: Fleet;

@@ -1,5 +1,5 @@
+import type { Curve } from "#fleets";
 import type { VirtualDevice } from "./device.ts";
-import type { Curve } from "./profiles.ts";
 import { gaussians, purposes, type Stream } from "./random.ts";
 
 /** What a device measures at a moment. */

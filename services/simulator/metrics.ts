@@ -1,6 +1,6 @@
 import { Counter, Gauge, Histogram, type Registry } from "prom-client";
+import { type FaultType, faultTypes } from "#fleets";
 import type { DeviceEvents } from "./device-runner.ts";
-import { faultTypes, type FaultType } from "./fault-spec.ts";
 import type { FleetRunner } from "./fleet-runner.ts";
 import type { Ledger } from "./ledger.ts";
 import { publishOutcomes, type PublishOutcome } from "./publish-outcome.ts";

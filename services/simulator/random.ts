@@ -28,8 +28,7 @@ export const purposes = {
   fault: 1000,
 } as const;
 
-/** Most devices of a fleet; the numbers above it are free for draws that belong to no device. */
-export const MAX_DEVICES = 1_000_000;
+/** Above the number of every device: free for draws that belong to no device. */
 const FLEET = 0xff_ff_ff_ff;
 
 export function deviceStream(seed: number, index: number): Stream {

@@ -1,6 +1,6 @@
+import type { Fleet } from "#fleets";
 import { deviceOf } from "./device.ts";
 import { mishapsOf, type Mishaps } from "./faults.ts";
-import type { Fleet } from "./fleet-spec.ts";
 import { payloadWithMishaps, type ReadingName } from "./reading-payload.ts";
 import { history, nextDueMs, type PastReading } from "./schedule.ts";
 

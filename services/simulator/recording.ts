@@ -2,8 +2,8 @@ import { readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
 import { CsvError, parse, type Info } from "csv-parse/sync";
 import { payloadFields } from "#events";
+import type { Replay } from "#fleets";
 import { ConfigError, toError } from "#runtime";
-import type { Replay } from "./replay-spec.ts";
 
 /** What sensors measured once. */
 export interface Recording {

@@ -1,10 +1,9 @@
+import { type Fleet, type Replay, replayedIds } from "#fleets";
 import { bent, mishapsOf } from "./faults.ts";
-import type { Fleet } from "./fleet-spec.ts";
 import { deviceStream } from "./random.ts";
 import { readingBytes } from "./reading-payload.ts";
 import type { DeviceRange, ReadingDevice, ReadingSource } from "./reading-source.ts";
 import type { Recording } from "./recording.ts";
-import { replayedIds, type Replay } from "./replay-spec.ts";
 import type { PastReading } from "./schedule.ts";
 
 /**

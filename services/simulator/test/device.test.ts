@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { isSensorId, isTenant } from "#events";
+import { profiles, readFleet } from "#fleets";
 import { deviceOf } from "../device.ts";
-import { profiles } from "../profiles.ts";
 import { deviceAt, fleet, indices, seeds } from "./fleets.ts";
 
 test("there are ten places, each with its own name and a position on earth", () => {
@@ -55,4 +56,11 @@ test("devices stand around their place, not on top of each other", () => {
 
 test("sensor ids count from 1", () => {
   expect(deviceOf(fleet({ deviceIdPrefix: "demo" }), 0).sensorId).toBe("demo-000001");
+});
+
+test("names of the longest fleet still fit topic and client id", () => {
+  for (const name of ["a".repeat(63), `${"a".repeat(56)}-bbbbbb`]) {
+    const device = deviceOf(readFleet({ name }), 999_999);
+    expect(isTenant(device.tenant) && isSensorId(device.sensorId)).toBe(true);
+  }
 });

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import type { Fault } from "#fleets";
 import { corruptions } from "../corrupt-payload.ts";
 import type { VirtualDevice } from "../device.ts";
-import type { Fault } from "../fault-spec.ts";
 import { measureWithMishaps, mishapsOf, noMishaps, type Mishaps } from "../faults.ts";
 import { measure } from "../measure.ts";
 import { deviceAt, devices, faultRules, HOUR_MS, MINUTE_MS, moments, NOW_MS } from "./fleets.ts";

@@ -1,7 +1,6 @@
 import fc from "fast-check";
+import { type Fault, type Fleet, readFleet } from "#fleets";
 import { deviceOf, type VirtualDevice } from "../device.ts";
-import type { Fault } from "../fault-spec.ts";
-import { readFleet, type Fleet } from "../fleet-spec.ts";
 
 /** A moment with nothing special about it. */
 export const NOW_MS = 1_760_000_000_000;

@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { Registry } from "prom-client";
 import { expect, test } from "vitest";
+import { faultTypes } from "#fleets";
 import { configTable, silentLogger, systemClock } from "#runtime";
 import { simulatorSchema } from "../config.ts";
-import { faultTypes } from "../fault-spec.ts";
 import { FleetRunner } from "../fleet-runner.ts";
 import { Ledger } from "../ledger.ts";
 import { eventMetrics, stateMetrics } from "../metrics.ts";

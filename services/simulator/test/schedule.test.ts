@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { deviceStream } from "../random.ts";
-import { activeDevices, dueTimeMs, history, nextDueMs } from "../schedule.ts";
-import { fleet, HOUR_MS, indices, MINUTE_MS, moments, NOW_MS, seeds } from "./fleets.ts";
+import { dueTimeMs, history, nextDueMs } from "../schedule.ts";
+import { HOUR_MS, indices, MINUTE_MS, moments, NOW_MS, seeds } from "./fleets.ts";
 
 const streams = fc.tuple(seeds, indices).map(([seed, index]) => deviceStream(seed, index));
 const timings = fc
@@ -85,41 +85,5 @@ describe("history", () => {
   test("a device has the same past in any range of devices", () => {
     const alone = [...history({ seed: 5, historyMs: HOUR_MS }, { from: 7, to: 8 }, NOW_MS)];
     expect(alone).toEqual(past.filter(({ index }) => index === 7));
-  });
-});
-
-describe("activeDevices", () => {
-  const staged = fleet({
-    devices: 200,
-    stages: [
-      { duration: "10s", devicesPercent: 10, ramp: "Linear" },
-      { duration: "10s", devicesPercent: 50 },
-      { duration: "10s", devicesPercent: 100, ramp: "Linear" },
-      { duration: "10s", devicesPercent: 0, ramp: "Linear" },
-      { duration: "10s", devicesPercent: 5 },
-    ],
-  });
-
-  test.each([
-    { elapsedMs: -1, active: 0 },
-    { elapsedMs: 0, active: 0 },
-    { elapsedMs: 5_000, active: 10 },
-    { elapsedMs: 9_999, active: 20 },
-    { elapsedMs: 10_000, active: 100 },
-    { elapsedMs: 19_999, active: 100 },
-    { elapsedMs: 20_000, active: 100 },
-    { elapsedMs: 25_000, active: 150 },
-    { elapsedMs: 30_000, active: 200 },
-    { elapsedMs: 35_000, active: 100 },
-    { elapsedMs: 39_999, active: 0 },
-    { elapsedMs: 40_000, active: 10 },
-    { elapsedMs: 50_000, active: 10 },
-    { elapsedMs: 1e12, active: 10 },
-  ])("after $elapsedMs ms: $active", ({ elapsedMs, active }) => {
-    expect(activeDevices(staged, elapsedMs)).toBe(active);
-  });
-
-  test("without stages all are on", () => {
-    expect(activeDevices(fleet({ devices: 7 }), 0)).toBe(7);
   });
 });

@@ -1,8 +1,8 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { faultTypes } from "#fleets";
 import { systemClock } from "#runtime";
 import { eventually } from "#testkit";
-import { faultTypes } from "../fault-spec.ts";
 import { audit, nothingWrong, nothingWrongAndInOrder, World, type Message } from "./world.ts";
 
 const MINUTE_MS = 60_000;

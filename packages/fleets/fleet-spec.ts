@@ -1,9 +1,17 @@
 import { z } from "zod";
-import { ACCEPTED_WINDOW, isSensorId } from "#events";
+import { isSensorId } from "#events";
 import { ConfigError, duration, text } from "#runtime";
-import { faultSchema, MAX_SECONDS_AHEAD, whole, type Fault } from "./fault-spec.ts";
+import { faultSchema, whole, type Fault } from "./fault-spec.ts";
+import {
+  durationLimits,
+  fleetLimits,
+  LABEL_PATTERN,
+  listLimits,
+  MAX_PREFIX,
+  MAX_SECONDS_AHEAD,
+  OLDEST_MS,
+} from "./limits.ts";
 import { profileOf, profiles, type Profile } from "./profiles.ts";
-import { MAX_DEVICES } from "./random.ts";
 import { replayedIds, replaySchema, type Replay } from "./replay-spec.ts";
 import { specProblems, type FieldPath, type SpecProblem } from "./spec-problem.ts";
 
@@ -12,7 +20,7 @@ export interface WeightedProfile {
   readonly weight: number;
 }
 
-/** A part of a load curve; see `activeDevices`. */
+/** A part of a load curve; see `activeDevices` in `stages.ts`. */
 export interface Stage {
   readonly durationMs: number;
   readonly devicesPercent: number;
@@ -41,17 +49,10 @@ export interface Fleet {
 
 const DAY_MS = 86_400_000;
 
-/** Older readings would be refused by the bridge; a day is left for the sending. */
-const OLDEST_MS = ACCEPTED_WINDOW.pastMs - DAY_MS;
-
-/** A sensor id has at most 64 characters, and seven digits and a hyphen follow the prefix. */
-const MAX_PREFIX = 56;
-
-/** What a Kubernetes object may be called, and a tenant too: RFC 1123 label, https://www.rfc-editor.org/rfc/rfc1123. */
 const label = (maxLength: number): z.ZodType<string, string> =>
   text(
     `at most ${maxLength} of a-z, 0-9 and -, with a letter or digit at both ends`,
-    new RegExp(`^(?=.{1,${maxLength}}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?$`),
+    new RegExp(`^(?=.{1,${maxLength}}$)${LABEL_PATTERN.slice(1)}`),
   );
 
 const location = z.string().transform((given, context): Profile => {
@@ -63,11 +64,11 @@ const location = z.string().transform((given, context): Profile => {
 
 const everywhere = profiles.map((profile) => ({ location: profile, weight: 1 }));
 
-const weighted = z.strictObject({ location, weight: whole(0, 1_000_000) });
+const weighted = z.strictObject({ location, weight: whole(fleetLimits.weight) });
 
 const stage = z.strictObject({
-  duration: duration({ min: 1 }),
-  devicesPercent: whole(0, 100),
+  duration: duration(durationLimits.stage),
+  devicesPercent: whole(fleetLimits.devicesPercent),
   ramp: z.enum(["Linear", "Step"], "must be Linear or Step").default("Step"),
 });
 
@@ -75,16 +76,16 @@ const stage = z.strictObject({
 const fleetShape = {
   name: label(63),
   deviceIdPrefix: label(MAX_PREFIX).optional(),
-  devices: whole(0, MAX_DEVICES).default(10),
-  seed: whole(0, 2 ** 32 - 1).default(1),
-  interval: duration({ min: 10, max: DAY_MS }).default(5000),
-  jitter: duration().default(0),
-  history: duration({ max: OLDEST_MS }).default(0),
-  profiles: z.array(weighted).min(1, "must have at least one entry").max(100).default(everywhere),
-  stages: z.array(stage).max(100).default([]),
-  faults: z.array(faultSchema).max(50).default([]),
-  connectsPerSecond: whole(1, 10_000).default(200),
-  maxInFlight: whole(1, 1000).default(10),
+  devices: whole(fleetLimits.devices).default(fleetLimits.devices.default),
+  seed: whole(fleetLimits.seed).default(fleetLimits.seed.default),
+  interval: duration(durationLimits.interval).default(durationLimits.interval.default),
+  jitter: duration(durationLimits.jitter).default(durationLimits.jitter.default),
+  history: duration(durationLimits.history).default(durationLimits.history.default),
+  profiles: z.array(weighted).min(1, "must have at least one entry").max(listLimits.profiles).default(everywhere),
+  stages: z.array(stage).max(listLimits.stages).default([]),
+  faults: z.array(faultSchema).max(listLimits.faults).default([]),
+  connectsPerSecond: whole(fleetLimits.connectsPerSecond).default(fleetLimits.connectsPerSecond.default),
+  maxInFlight: whole(fleetLimits.maxInFlight).default(fleetLimits.maxInFlight.default),
   replay: replaySchema.optional(),
 };
 const fleetSchema = z.strictObject(fleetShape);

@@ -37,7 +37,7 @@ export const replaySchema = z.strictObject({
   file: text(),
   timeColumn: column,
   /** Seconds of the recording that pass in one second. */
-  speed: whole(1, 1_000_000).default(1),
+  speed: whole({ min: 1, max: 1_000_000 }).default(1),
   /** Where all devices stand. */
   position: z.strictObject({ lat: degrees(90), lon: degrees(180) }).optional(),
   devices: z.array(device).min(1, "must have at least one entry").max(1000),
