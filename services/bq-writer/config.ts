@@ -66,7 +66,7 @@ export const writerSchema = z
       .default(32 * 1024 * 1024)
       .describe("The same in bytes of rows."),
     MAX_HELD_BYTES: bytes({ min: 1024 })
-      .default(12 * 1024 * 1024)
+      .default(8 * 1024 * 1024)
       .describe("Bytes of rows that wait or are under way before fetching pauses; each partition has an equal share."),
     MAX_ROWS_PER_SECOND: integer({ min: 1 })
       .optional()
