@@ -1,0 +1,150 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { EndSamples } from "../end-samples.ts";
+import { METRIC, metricValues, type Series } from "../external-metrics.ts";
+import { HeldValue, type Held } from "../held-value.ts";
+import { parseSelector, SelectorError } from "../label-selector.ts";
+
+describe("how long the oldest record has waited", () => {
+  const samples = () => {
+    const ends = new EndSamples(4);
+    for (const [atMs, end] of [
+      [1000, 10n],
+      [2000, 10n],
+      [3000, 15n],
+      [4000, 20n],
+    ] as const)
+      ends.add(atMs, end);
+    return ends;
+  };
+
+  test.each([
+    [20n, 0],
+    [25n, 0],
+    [19n, 1000],
+    [15n, 1000],
+    [14n, 2000],
+    [10n, 2000],
+    [9n, 4000],
+    [0n, 4000],
+  ])("committed %d", (committed, ageMs) => expect(samples().ageMs(committed, 5000)).toBe(ageMs));
+
+  test("of nothing nothing is known, and a clock that was set back gives no negative age", () => {
+    expect(new EndSamples().ageMs(0n, 5000)).toBe(0);
+    expect(samples().ageMs(0n, 500)).toBe(0);
+  });
+
+  test("a log that was truncated starts anew", () => {
+    const ends = samples();
+    ends.add(5000, 3n);
+    expect(ends.ageMs(2n, 6000)).toBe(1000);
+  });
+
+  test("forgetting what was consumed changes no age", () => {
+    const ends = samples();
+    ends.forget(14n);
+    expect([ends.ageMs(14n, 5000), ends.ageMs(19n, 5000), ends.ageMs(20n, 5000)]).toEqual([2000, 1000, 0]);
+    ends.forget(20n);
+    ends.add(6000, 21n);
+    expect(ends.ageMs(20n, 7000)).toBe(1000);
+  });
+
+  test("a bounded memory errs by its own coarseness, and never says too much", () => {
+    const steps = fc.array(fc.nat({ max: 5 }), { minLength: 1, maxLength: 200 });
+    fc.assert(
+      fc.property(steps, fc.nat({ max: 600 }), (increments, committed) => {
+        const [exact, coarse] = [new EndSamples(10_000), new EndSamples(8)];
+        let end = 0n;
+        for (const [index, increment] of increments.entries()) {
+          end += BigInt(increment);
+          for (const ends of [exact, coarse]) ends.add(index, end);
+        }
+        const nowMs = increments.length;
+        return coarse.ageMs(BigInt(committed), nowMs) <= exact.ageMs(BigInt(committed), nowMs);
+      }),
+    );
+  });
+});
+
+describe("the last good value", () => {
+  test("is served for its time and not a moment longer; nothing is never 0", () => {
+    const held = new HeldValue<number>(60_000);
+    expect(held.read(0)).toEqual({ kind: "unknown", reason: "not read yet" });
+    held.fail("no broker");
+    expect(held.read(1)).toEqual({ kind: "unknown", reason: "no broker" });
+    held.succeed(7, 1000);
+    held.fail("no broker");
+    expect(held.read(61_000)).toEqual({ kind: "known", value: 7, atMs: 1000 });
+    expect(held.read(61_001)).toEqual({ kind: "unknown", reason: "the last good value is 60 s old: no broker" });
+    held.succeed(0, 62_000);
+    expect(held.read(62_000)).toMatchObject({ kind: "known", value: 0 });
+  });
+});
+
+describe("label selectors", () => {
+  const labels = { group: "bq-writer", topic: "readings" };
+
+  test.each([
+    ["", true],
+    ["group=bq-writer", true],
+    ["group==bq-writer,topic=readings", true],
+    ["group = bq-writer , topic != windows-5m", true],
+    ["group=archiver", false],
+    ["group!=bq-writer", false],
+    ["topic in (windows-5m, readings),group", true],
+    ["topic in (windows-5m)", false],
+    ["topic notin (windows-5m,x)", true],
+    ["absent notin (x)", true],
+    ["absent!=x", true],
+    ["absent=", false],
+    ["absent", false],
+    ["!absent,topic", true],
+    ["!topic", false],
+    ["app.kubernetes.io/name=x", false],
+  ])("%j", (selector, fits) => expect(parseSelector(selector)(labels)).toBe(fits));
+
+  test.each(["=x", "group=bq writer", "topic in readings", "topic in (a", "a,,b", "group>3", "group=(x)"])(
+    "%j is none",
+    (text) => expect(() => parseSelector(text)).toThrow(SelectorError),
+  );
+});
+
+describe("the answers", () => {
+  const series = (group: string, held: Held<number>): Series => ({
+    labels: { group, topic: "readings" },
+    read: () => held,
+  });
+  const known = (value: number): Held<number> => ({ kind: "known", value, atMs: Date.UTC(2026, 0, 2, 3, 4, 5, 678) });
+  const all = [series("a", known(1200)), series("b", { kind: "unknown", reason: "no broker" })];
+
+  test("one value per series that fits", () => {
+    expect(metricValues(all, METRIC, "group=a", 5)).toEqual({
+      status: 200,
+      body: {
+        kind: "ExternalMetricValueList",
+        apiVersion: "external.metrics.k8s.io/v1beta1",
+        metadata: { resourceVersion: "5" },
+        items: [
+          {
+            metricName: METRIC,
+            metricLabels: { group: "a", topic: "readings" },
+            timestamp: "2026-01-02T03:04:05Z",
+            value: "1200",
+          },
+        ],
+      },
+    });
+  });
+
+  test("a value that is not known is an error, never left out and never 0", () => {
+    expect(metricValues(all, METRIC, "", 5)).toMatchObject({
+      status: 503,
+      body: { kind: "Status", code: 503, message: 'kafka_consumer_lag{group="b",topic="readings"}: no broker' },
+    });
+  });
+
+  test("a metric that nobody knows is an empty list; a selector that is none is refused", () => {
+    expect(metricValues(all, "other", "", 5)).toMatchObject({ status: 200, body: { items: [] } });
+    expect(metricValues(all, METRIC, "a b", 5)).toMatchObject({ status: 400, body: { reason: "BadRequest" } });
+  });
+});
