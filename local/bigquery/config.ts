@@ -1,11 +1,13 @@
 import { parseArgs } from "node:util";
 import {
+  asksForHelp,
   boolean,
   ConfigError,
   configTable,
   describeVariables,
   duration,
   type Environment,
+  helpText,
   integer,
   loadConfig,
   type LoadedConfig,
@@ -60,7 +62,7 @@ export type CommandLine =
  * wins. An unknown flag is a {@link ConfigError}, raised by `load`.
  */
 export function readCommandLine(args: readonly string[], environment: Environment): CommandLine {
-  if (args.includes("--help") || args.includes("-h")) return { kind: "help", text: helpText() };
+  if (asksForHelp(args)) return { kind: "help", text: helpText(HELP) };
   return { kind: "run", load: () => loadConfig(schema, { ...environment, ...flagValues(args) }) };
 }
 
@@ -84,19 +86,10 @@ function flagName(variable: string): string {
   return variable.toLowerCase().replaceAll("_", "-");
 }
 
-function helpText(): string {
-  const rows = describeVariables(schema).map(
-    ({ name, type, required, default: standard, meaning }) =>
-      `  --${flagName(name).padEnd(18)} ${type.padEnd(9)} ${meaning}${required ? " (required)" : standard === undefined ? "" : ` [${standard}]`}`,
-  );
-  return [
-    "An embedded BigQuery: DuckDB behind BigQuery's REST API and Storage Write API.",
-    "",
-    "  node local/bigquery/main.ts --data-dir DIR [--rest-port N] [--grpc-port N] ...",
-    "",
-    ...rows,
-    "",
-    "Each flag can also be given as an environment variable: --rest-port is REST_PORT.",
-    "",
-  ].join("\n");
-}
+const HELP = {
+  summary: "An embedded BigQuery: DuckDB behind BigQuery's REST API and Storage Write API.",
+  usage: "node local/bigquery/main.ts --data-dir DIR [--rest-port N] [--grpc-port N] ...",
+  schema,
+  label: (name: string): string => `--${flagName(name)}`,
+  notes: ["Each flag can also be given as an environment variable: --rest-port is REST_PORT."],
+};

@@ -13,6 +13,7 @@ export { retry, retryDelayMs, retryPolicy, type RetryEvent, type RetryOptions, t
 export { createLogger, silentLogger, LOG_LEVELS, type Logger, type LogLevel, type LoggerOptions } from "./logger.ts";
 export { ConfigError, loadConfig, type Environment, type LoadedConfig, type LoadOptions } from "./config.ts";
 export { configTable, describeVariables, type Variable } from "./config-table.ts";
+export { asksForHelp, helpText, type Help } from "./help.ts";
 export {
   addresses,
   boolean,

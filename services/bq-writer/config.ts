@@ -3,12 +3,13 @@ import { z } from "zod";
 import { bigQueryNames, kafkaGroups, kafkaTopics } from "#events";
 import {
   addresses,
+  asksForHelp,
   boolean,
   bytes,
   choice,
   ConfigError,
-  describeVariables,
   duration,
+  helpText,
   integer,
   loadConfig,
   runtimeVariables,
@@ -97,7 +98,7 @@ export function readCommandLine(
   args: readonly string[] = process.argv.slice(2),
   environment: Environment = process.env,
 ): CommandLine {
-  if (args.includes("--help") || args.includes("-h")) return { kind: "help", text: helpText() };
+  if (asksForHelp(args)) return { kind: "help", text: helpText(HELP) };
   return {
     kind: "run",
     load: () => {
@@ -116,21 +117,12 @@ function createsTables(args: readonly string[]): boolean {
   }
 }
 
-function helpText(): string {
-  const rows = describeVariables(writerSchema).map(({ name, type, required, default: standard, meaning }) => {
-    const note = required ? " (required)" : standard === undefined ? "" : ` [${standard}]`;
-    return `  ${name.padEnd(23)} ${type.padEnd(9)} ${meaning}${note}`;
-  });
-  return [
-    "Writes every reading in Kafka to BigQuery, exactly once.",
-    "",
-    "  node services/bq-writer/main.ts [--create-tables] [--help]",
-    "",
-    "  --create-tables   make dataset, table and views first if they are missing",
-    "",
-    "Environment variables:",
-    "",
-    ...rows,
-    "",
-  ].join("\n");
-}
+const HELP = {
+  summary: "Writes every reading in Kafka to BigQuery, exactly once.",
+  usage: "KAFKA_BROKERS=localhost:9092 BIGQUERY_PROJECT=my-project npx node services/bq-writer/main.ts --create-tables",
+  schema: writerSchema,
+  notes: [
+    "--create-tables makes dataset, table and views first if they are missing.",
+    "Exit codes: 0 stopped in order; 1 fatal, such as a table that differs; 2 configuration; 3 not everything was stored in time; 4 second signal.",
+  ],
+};

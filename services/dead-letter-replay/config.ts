@@ -3,7 +3,6 @@ import { rejectionReasons, type RejectionReason } from "#events";
 import {
   addresses,
   boolean,
-  describeVariables,
   duration,
   list,
   loadConfig,
@@ -49,17 +48,10 @@ export function readConfig(environment: Environment = process.env): LoadedConfig
   return { config: config as ReplayConfig, warnings };
 }
 
-export function helpText(): string {
-  const rows = describeVariables(replaySchema).map(
-    ({ name, type, required, meaning }) =>
-      `  ${name.padEnd(14)} ${type.padEnd(9)} ${meaning}${required ? " (required)" : ""}`,
-  );
-  return [
-    "Sends rejected readings again, as their devices sent them, after the cause was mended.",
-    "",
-    "  node services/dead-letter-replay/main.ts",
-    "",
-    ...rows,
-    "",
-  ].join("\n");
-}
+/** What `--help` prints. */
+export const HELP = {
+  summary: "Sends rejected readings again, as their devices sent them, after the cause was mended.",
+  usage: "KAFKA_BROKERS=localhost:9092 MQTT_URL=mqtt://localhost:1883 npx node services/dead-letter-replay/main.ts",
+  schema: replaySchema,
+  notes: ["Exit codes: 0 everything chosen was delivered; 1 stopped before the end; 2 configuration."],
+};

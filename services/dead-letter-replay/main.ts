@@ -1,6 +1,6 @@
 import { kafkaClient } from "#kafka";
-import { ConfigError, createLogger, EXIT_CODES, systemClock, toError } from "#runtime";
-import { helpText, readConfig, type ReplayConfig } from "./config.ts";
+import { asksForHelp, ConfigError, createLogger, EXIT_CODES, helpText, systemClock, toError } from "#runtime";
+import { HELP, readConfig, type ReplayConfig } from "./config.ts";
 import { MqttSender } from "./mqtt-sender.ts";
 import { replayDeadLetters, type ReplayReport } from "./replay.ts";
 import { reportText } from "./report.ts";
@@ -8,8 +8,8 @@ import { reportText } from "./report.ts";
 process.exitCode = await main();
 
 async function main(): Promise<number> {
-  if (process.argv.includes("--help") || process.argv.includes("-h")) {
-    process.stdout.write(helpText());
+  if (asksForHelp(process.argv)) {
+    process.stdout.write(helpText(HELP));
     return EXIT_CODES.clean;
   }
   try {

@@ -1,5 +1,5 @@
 import { setFlagsFromString } from "node:v8";
-import { configTable, runService } from "#runtime";
+import { asksForHelp, helpText, runService } from "#runtime";
 import { readConfig, simulatorSchema } from "./config.ts";
 import { startSimulator } from "./service.ts";
 
@@ -7,16 +7,15 @@ import { startSimulator } from "./service.ts";
 // be that before V8 looks for it, instead of more than as much again: 100 MiB less at 2,000 devices.
 setFlagsFromString("--heap-growing-percent=40");
 
-const HELP = `Runs a fleet of virtual devices against an MQTT broker until SIGTERM.
+const HELP = {
+  summary: "Runs a fleet of virtual devices against an MQTT broker until SIGTERM.",
+  usage: "FLEET_FILE=fleets/city.yaml MQTT_URL=mqtt://localhost:1883 npx node services/simulator/main.ts",
+  schema: simulatorSchema,
+  notes: [
+    "Pages: /healthz, /readyz, /metrics, /ledger.",
+    "Exit codes: 0 every reading is acknowledged; 1 fatal; 2 configuration; 3 stopped before every reading was acknowledged; 4 second signal.",
+  ],
+};
 
-  FLEET_FILE=fleets/city.yaml MQTT_URL=mqtt://127.0.0.1:1883 npx node services/simulator/main.ts
-
-Everything is set by environment variables:
-
-${configTable(simulatorSchema)}
-Pages: /healthz, /readyz, /metrics, /ledger. Exit codes: 0 every reading is acknowledged; 1 fatal; 2 configuration;
-3 stopped before every reading was acknowledged; 4 second signal.
-`;
-
-if (process.argv.includes("--help")) process.stdout.write(HELP);
+if (asksForHelp(process.argv)) process.stdout.write(helpText(HELP));
 else await runService({ name: "simulator", config: readConfig, start: startSimulator });
