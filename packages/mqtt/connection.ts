@@ -235,7 +235,16 @@ interface Suback {
 }
 
 function clientOptions(settings: ConnectionSettings): IClientOptions {
-  const { clientId, username, password, keepaliveSeconds, sessionExpirySeconds, receiveMaximum, will, alwaysPings = false } = settings;
+  const {
+    clientId,
+    username,
+    password,
+    keepaliveSeconds,
+    sessionExpirySeconds,
+    receiveMaximum,
+    will,
+    alwaysPings = false,
+  } = settings;
   return {
     clientId,
     ...(username === undefined ? {} : { username }),
