@@ -52,6 +52,11 @@ const faultShapes = [
 /** The names of all faults. */
 export const faultTypes = faultShapes.map((shape) => shape.shape.type.value);
 
+/** The fields of each fault beside its type; all of them are needed. */
+export const faultFields = Object.fromEntries(
+  faultShapes.map(({ shape }) => [shape.type.value, Object.keys(shape).filter((name) => name !== "type")]),
+) as unknown as Readonly<Record<FaultType, readonly string[]>>;
+
 /** One fault rule of a fleet file; durations become milliseconds and shares numbers from 0 to 1. */
 export const faultSchema = z
   .discriminatedUnion("type", faultShapes, { error: () => `must be one of ${faultTypes.join(", ")}` })

@@ -1,5 +1,6 @@
 export { readFleet, type Fleet, type Stage, type WeightedProfile } from "./fleet-spec.ts";
 export {
+  faultFields,
   faultTypes,
   measuredFields,
   type EpisodeFault,
