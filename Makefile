@@ -3,7 +3,7 @@ SHELL := /bin/bash
 export DURATION QUERY TOPIC FROM REASON TENANT SINCE DRY_RUN
 NPM_RUN := npm --loglevel=error run --silent
 
-.PHONY: help demo sql tail replay-dead-letters setup test test-unit test-integration test-failure check lint types docs bench bigquery clean
+.PHONY: help demo sql tail replay-dead-letters setup test test-unit test-integration test-failure test-cluster check lint types docs bench bigquery clean
 
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ test-integration: setup ## Tests against real servers
 
 test-failure: setup ## Tests that kill, stop and load the servers; minutes
 	@$(NPM_RUN) test -- --project failure
+
+test-cluster: setup ## Tests against a real Kubernetes API server (KUBE_BINARIES, or built once with Go: ten minutes)
+	@$(NPM_RUN) test:cluster
 
 check: setup ## Types, lint, layout, and generated files that are out of date
 	@$(NPM_RUN) types && $(NPM_RUN) lint && $(NPM_RUN) docs:check && echo "  all good"

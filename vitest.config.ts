@@ -3,8 +3,9 @@ import { defineConfig } from "vitest/config";
 const long = { testTimeout: 60_000, hookTimeout: 60_000 };
 
 /**
- * Three tiers, by file name. `unit` needs no server; `integration` starts real servers; `failure` kills them and may
- * take minutes. A missing server is a failure with a message, never a skip.
+ * Tiers, by file name. `unit` needs no server; `integration` starts real servers; `failure` kills them and may take
+ * minutes; `cluster` starts a real Kubernetes API server, which is built once with Go and takes some ten minutes then, so
+ * that `make test` leaves it to `make test-cluster`. A missing server is a failure with a message, never a skip.
  */
 export default defineConfig({
   test: {
@@ -16,7 +17,7 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["**/*.test.ts"],
-          exclude: ["**/node_modules/**", "**/*.integration.test.ts", "**/*.failure.test.ts", ".local/**"],
+          exclude: ["**/node_modules/**", "**/*.{integration,failure,cluster}.test.ts", ".local/**"],
         },
       },
       {
@@ -35,6 +36,18 @@ export default defineConfig({
           include: ["**/*.failure.test.ts"],
           exclude: ["**/node_modules/**", ".local/**"],
           testTimeout: 900_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: "cluster",
+          include: ["**/*.cluster.test.ts"],
+          exclude: ["**/node_modules/**", ".local/**"],
+          globalSetup: ["./tools/kube-binaries.ts"],
+          testTimeout: 120_000,
           hookTimeout: 120_000,
           fileParallelism: false,
         },

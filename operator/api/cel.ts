@@ -8,18 +8,18 @@ export interface Rule {
   readonly fieldPath?: string;
 }
 
-/** At most twelve digits: more would be no duration for CEL, which counts nanoseconds. */
-export const DURATION_PATTERN = "^[0-9]{1,12}(ms|s|m|h|d)$";
+/** At most eleven digits: so many days still fit into CEL's whole numbers when counted in milliseconds. */
+export const DURATION_PATTERN = "^[0-9]{1,11}(ms|s|m|h|d)$";
 
-/** A CEL expression: the duration that the text `of` says; nothing, if it says none. CEL itself knows no days. */
-export function durationOf(of: string): string {
-  const days = `duration(string(int(${of}.substring(0, size(${of}) - 1)) * 24) + 'h')`;
-  return `(!${of}.matches('${DURATION_PATTERN}') ? duration('0s') : ${of}.endsWith('d') ? ${days} : duration(${of}))`;
-}
-
-/** A CEL literal. */
-export function milliseconds(ms: number): string {
-  return `duration('${ms}ms')`;
+/**
+ * A CEL expression: the milliseconds that the text `of` says; 0 if it says none. CEL's own durations know no days, and
+ * the API server has no bound for the cost of making one of a text that was put together.
+ */
+export function millisecondsOf(of: string): string {
+  const number = (unitLength: number): string => `int(${of}.substring(0, size(${of}) - ${unitLength}))`;
+  const unit = `(${of}.endsWith('s') ? 1000 : ${of}.endsWith('m') ? 60000 : ${of}.endsWith('h') ? 3600000 : 86400000)`;
+  const value = `${of}.endsWith('ms') ? ${number(2)} : ${number(1)} * ${unit}`;
+  return `(!${of}.matches('${DURATION_PATTERN}') ? 0 : ${value})`;
 }
 
 /** As a person would write it. */

@@ -1,5 +1,5 @@
 import { LABEL_PATTERN, SHARE_PATTERN, type Limits } from "#fleets";
-import { DURATION_PATTERN, durationOf, milliseconds, showDuration, type Rule } from "./cel.ts";
+import { DURATION_PATTERN, millisecondsOf, showDuration, type Rule } from "./cel.ts";
 
 /** A structural schema: https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/#specifying-a-structural-schema */
 export interface Schema {
@@ -36,7 +36,7 @@ export function whole({ min, max, default: standard }: Bounds, description: stri
 
 /** `500ms`, `5s`, `10m`, `1h`, `7d`, within bounds in milliseconds. */
 export function duration({ min, max, default: standard }: Bounds, description: string): Schema {
-  const self = durationOf("self");
+  const self = millisecondsOf("self");
   return {
     type: "string",
     maxLength: 16,
@@ -45,7 +45,7 @@ export function duration({ min, max, default: standard }: Bounds, description: s
     ...defaultOf(standard === undefined ? undefined : showDuration(standard)),
     "x-kubernetes-validations": [
       {
-        rule: `${self} >= ${milliseconds(min)} && ${self} <= ${milliseconds(max)}`,
+        rule: `${self} >= ${min} && ${self} <= ${max}`,
         message: `must be a whole number with one of the units ms, s, m, h, d, from ${showDuration(min)} to ${showDuration(max)}`,
       },
     ],

@@ -10,7 +10,7 @@ import {
   OLDEST_MS,
   profiles,
 } from "#fleets";
-import { durationOf, milliseconds, showDuration, type Rule } from "./cel.ts";
+import { millisecondsOf, showDuration, type Rule } from "./cel.ts";
 import { DEVICES_PER_POD, MAX_PODS } from "./names.ts";
 import { duration, label, share, text, whole, words, type Schema } from "./schema-types.ts";
 
@@ -49,7 +49,7 @@ function faultRules(): Rule[] {
       };
     });
   const order = {
-    rule: `!has(self.every) || !has(self.duration) || ${durationOf("self.duration")} <= ${durationOf("self.every")}`,
+    rule: `!has(self.every) || !has(self.duration) || ${millisecondsOf("self.duration")} <= ${millisecondsOf("self.every")}`,
     message: "duration must not be longer than every",
   };
   return [...needed, ...foreign, order];
@@ -133,10 +133,10 @@ const run: Schema = {
 const emptyFaults = "!has(self.faults)";
 const ageOf = (fault: string): string =>
   [
-    `${fault}.type == 'Late' && has(${fault}.delay) ? ${durationOf(`${fault}.delay`)}`,
-    `${fault}.type == 'Disconnect' && has(${fault}.duration) ? ${durationOf(`${fault}.duration`)}`,
-    `${fault}.type == 'ClockSkew' && has(${fault}.offsetSeconds) && ${fault}.offsetSeconds < 0 ? duration(string(-${fault}.offsetSeconds) + 's')`,
-    "duration('0s')",
+    `${fault}.type == 'Late' && has(${fault}.delay) ? ${millisecondsOf(`${fault}.delay`)}`,
+    `${fault}.type == 'Disconnect' && has(${fault}.duration) ? ${millisecondsOf(`${fault}.duration`)}`,
+    `${fault}.type == 'ClockSkew' && has(${fault}.offsetSeconds) && ${fault}.offsetSeconds < 0 ? ${fault}.offsetSeconds * -1000`,
+    "0",
   ].join(" : ");
 
 const unchanged = (name: string): string =>
@@ -145,12 +145,12 @@ const unchanged = (name: string): string =>
 /** Over several fields; each is a rule of `readFleet`, or of the operator. */
 const specRules: readonly Rule[] = [
   {
-    rule: `${durationOf("self.jitter")} < ${durationOf("self.interval")}`,
+    rule: `${millisecondsOf("self.jitter")} < ${millisecondsOf("self.interval")}`,
     message: "jitter must be less than interval, or readings would pass each other",
     fieldPath: ".jitter",
   },
   {
-    rule: `${emptyFaults} || ${durationOf("self.history")} + self.faults.map(f, ${ageOf("f")}).sum() <= ${milliseconds(OLDEST_MS)}`,
+    rule: `${emptyFaults} || ${millisecondsOf("self.history")} + self.faults.map(f, ${ageOf("f")}).sum() <= ${OLDEST_MS}`,
     message: `history, and faults that delay or set clocks back, must not exceed ${showDuration(OLDEST_MS)} together: older readings are refused`,
     fieldPath: ".history",
   },
@@ -179,7 +179,6 @@ const specRules: readonly Rule[] = [
 /** The schema of `spec`: the same rules as `readFleet` of `#fleets`, from the same numbers; a test compares the two. */
 export const specSchema: Schema = {
   type: "object",
-  default: {},
   properties: {
     devices: whole(fleetLimits.devices, "How many devices the fleet has; `kubectl scale` changes it."),
     deviceIdPrefix: label(MAX_PREFIX, "Sensor ids begin with it; the fleet's name if not given. Cannot be changed."),

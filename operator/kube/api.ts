@@ -12,6 +12,7 @@ export interface Call {
   readonly body?: unknown;
   /** Default `application/json`; of a PATCH: which kind of patch. */
   readonly contentType?: string;
+  readonly accept?: string;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -98,7 +99,10 @@ export class KubeApi {
     for (const [name, value] of Object.entries(call.query ?? {}))
       if (value !== undefined) url.searchParams.set(name, String(value));
     const options = await this.#connection.options();
-    const headers: OutgoingHttpHeaders = { ...(options.headers as OutgoingHttpHeaders), accept: "application/json" };
+    const headers: OutgoingHttpHeaders = {
+      ...(options.headers as OutgoingHttpHeaders),
+      accept: call.accept ?? "application/json",
+    };
     const body = call.body === undefined ? undefined : Buffer.from(JSON.stringify(call.body));
     if (body !== undefined) headers["content-type"] = call.contentType ?? "application/json";
     if (body !== undefined) headers["content-length"] = body.length;
