@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { readFleet } from "#fleets";
 import { ConfigError } from "#runtime";
+import { fleetOf } from "../api/fleet-file.ts";
 import { sensorFleetCrd } from "../api/crd.ts";
 import { MAX_FLEET_NAME } from "../api/names.ts";
 import type { SensorFleet } from "../api/sensor-fleet.ts";
@@ -66,8 +67,8 @@ describe("names", () => {
 test("defaults are those of a fleet file", async () => {
   const { spec } = await create("city", {});
   expect(spec).toMatchObject({ devices: 10, suspend: false, run: { runId: "1" }, template: { devicesPerPod: 500 } });
-  const { suspend: _suspend, run: _run, template: _template, ...fleet } = spec;
-  expect(readFleet({ name: "city", ...fleet })).toEqual(readFleet({ name: "city" }));
+  const fleet = { apiVersion: "", kind: "", metadata: { name: "city" }, spec };
+  expect(fleetOf(fleet)).toEqual(readFleet({ name: "city" }));
 });
 
 describe("a fleet that exists", () => {

@@ -1,0 +1,92 @@
+import type { Condition, ConditionType } from "../api/sensor-fleet.ts";
+import type { PodTrouble } from "./pods.ts";
+import type { RunState } from "./run-state.ts";
+import type { FleetSummary } from "./summaries.ts";
+
+/** Why a fleet's objects are not as they should be. */
+export interface FleetProblem {
+  readonly reason: "InvalidSpec" | "Rejected" | "NameTaken";
+  readonly message: string;
+}
+
+/** What the conditions are judged by. */
+export interface Observation {
+  readonly run: Pick<RunState, "phase" | "completionTime">;
+  readonly devices: number;
+  readonly pods: { readonly wanted: number; readonly there: number; readonly ready: number };
+  readonly summary: FleetSummary | undefined;
+  readonly trouble: PodTrouble | undefined;
+  readonly problem: FleetProblem | undefined;
+}
+
+type Verdict = Pick<Condition, "status" | "reason" | "message">;
+
+const holds = (reason: string, message: string): Verdict => ({ status: "True", reason, message });
+const fails = (reason: string, message: string): Verdict => ({ status: "False", reason, message });
+
+/** Share of the devices that are on which must be connected. */
+const CONNECTED_SHARE = 0.9;
+
+/** All conditions, judged anew; `lastTransitionTime` stays where the status does. */
+export function conditionsOf(
+  observation: Observation,
+  before: readonly Condition[],
+  { generation, now }: { readonly generation: number; readonly now: string },
+): Condition[] {
+  const verdicts: Readonly<Record<ConditionType, Verdict>> = {
+    Ready: ready(observation),
+    Reconciled: reconciled(observation),
+    Connected: connected(observation),
+    Suspended: phase(observation, "Suspended", "spec.suspend is true", "spec.suspend is false"),
+    Completed: phase(observation, "Completed", "the run is over", "the run is not over"),
+  };
+  return Object.entries(verdicts).map(([type, verdict]) => {
+    const known = before.find((condition) => condition.type === type);
+    const lastTransitionTime = known?.status === verdict.status ? known.lastTransitionTime : now;
+    const message = verdict.message.slice(0, 1000);
+    return { type: type as ConditionType, ...verdict, message, lastTransitionTime, observedGeneration: generation };
+  });
+}
+
+/** The first reason in the order in which a person would want to hear them. */
+function ready(observation: Observation): Verdict {
+  const { problem, run, trouble, pods, devices } = observation;
+  if (problem !== undefined) return fails(problem.reason, problem.message);
+  if (run.phase === "Suspended") return fails("Suspended", "spec.suspend is true");
+  if (run.phase === "Completed") return fails("Completed", `the run was over at ${run.completionTime ?? "?"}`);
+  if (devices === 0) return holds("NoDevices", "the fleet has no devices");
+  if (trouble !== undefined) return fails(trouble.reason, trouble.message);
+  const connections = connected(observation);
+  if (connections.reason === "BrokerUnreachable") return connections;
+  if (pods.ready < pods.wanted) return fails("StartingPods", `${pods.ready} of ${pods.wanted} pods are ready`);
+  return connections.status === "True" ? holds("Running", connections.message) : connections;
+}
+
+function reconciled({ problem, pods, summary }: Observation): Verdict {
+  if (problem !== undefined) return fails(problem.reason, problem.message);
+  const [unable] = summary?.problems ?? [];
+  if (unable !== undefined) return fails("NotFollowed", unable);
+  const upToDate = summary?.upToDate ?? 0;
+  if (pods.there > pods.wanted) return fails("Updating", `${pods.there - pods.wanted} pods are to go`);
+  if (upToDate < pods.wanted) return fails("Updating", `${upToDate} of ${pods.wanted} pods run what the spec says`);
+  return holds("Applied", "everything is as the spec says");
+}
+
+function connected({ run, summary, pods, problem }: Observation): Verdict {
+  if (run.phase !== "Running") return fails(run.phase, "there are no pods");
+  if (summary === undefined || summary.answered === 0) {
+    const reason = problem?.reason ?? (pods.wanted === 0 ? "NoDevices" : "NoAnswer");
+    return pods.wanted === 0 && problem === undefined
+      ? holds(reason, "the fleet has no devices")
+      : { status: "Unknown", reason, message: "no pod has answered" };
+  }
+  const { on, connected: count, answered } = summary;
+  const message = `${count} of ${on} devices that are on are connected`;
+  if (count >= on * CONNECTED_SHARE) return holds("Connected", message);
+  // Every pod says so: it is not that one of them has only begun.
+  return fails(count === 0 && answered === pods.wanted ? "BrokerUnreachable" : "Connecting", message);
+}
+
+function phase({ run }: Observation, of: RunState["phase"], yes: string, no: string): Verdict {
+  return run.phase === of ? holds(of, yes) : fails(`Not${of}`, no);
+}
