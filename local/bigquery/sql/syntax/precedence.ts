@@ -33,6 +33,9 @@ const LEVELS: readonly (readonly string[])[] = [
   ["and"],
   ["or"],
 ];
+const PREFIXES = new Set(["not", "neg", "bitwise_not"]);
+/** The parser makes a balanced tree of a long chain of these; with NULL too they mean the same however they are grouped. */
+const ASSOCIATIVE = new Set(["and", "or"]);
 const COMPARISON = LEVELS.findIndex((level) => level.includes("eq"));
 
 /**
@@ -63,8 +66,8 @@ export function checkOperands(node: Json, kind: string): void {
 
 function isLoose(operand: string, level: number, strict: boolean, kind: string): boolean {
   const inner = levelOf(operand);
-  if (kind === operand && (kind === "not" || kind === "neg" || kind === "bitwise_not")) return false;
-  return strict && kind !== "neg" && kind !== "not" && kind !== "bitwise_not" ? inner >= level : inner > level;
+  if (kind === operand && (PREFIXES.has(kind) || ASSOCIATIVE.has(kind))) return false;
+  return strict && !PREFIXES.has(kind) ? inner >= level : inner > level;
 }
 
 function levelOf(kind: string): number {

@@ -9,6 +9,11 @@ const OPERATORS = cases("operators", [
   ["multiplication binds tighter", "SELECT 2 + 3 * 4, (2 + 3) * 4", [["14", "20"]]],
   ["AND binds tighter than OR", "SELECT TRUE OR FALSE AND FALSE, (TRUE OR FALSE) AND FALSE", [["true", "false"]]],
   [
+    "long chains of AND and OR",
+    "SELECT TRUE AND TRUE AND TRUE AND FALSE, FALSE OR FALSE OR FALSE OR FALSE OR TRUE, TRUE AND TRUE AND NULL AND TRUE AND TRUE OR FALSE OR FALSE OR FALSE, 9 - 4 - 3 - 1, 16 / 2 / 2 / 2, 'a' || 'b' || 'c' || 'd' || 'e'",
+    [["false", "true", null, "1", "2.0", "abcde"]],
+  ],
+  [
     "NULL logic",
     "SELECT NULL AND FALSE, NULL AND TRUE, NULL OR TRUE, NOT CAST(NULL AS BOOL)",
     [["false", null, "true", null]],
