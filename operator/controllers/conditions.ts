@@ -1,5 +1,6 @@
 import type { Condition, ConditionType } from "../api/sensor-fleet.ts";
 import type { PodTrouble } from "./pods.ts";
+import { rounded } from "./rounded.ts";
 import type { RunState } from "./run-state.ts";
 import type { FleetSummary } from "./summaries.ts";
 
@@ -81,7 +82,7 @@ function connected({ run, summary, pods, problem }: Observation): Verdict {
       : { status: "Unknown", reason, message: "no pod has answered" };
   }
   const { on, connected: count, answered } = summary;
-  const message = `${count} of ${on} devices that are on are connected`;
+  const message = `${rounded(count, on)} of ${rounded(on)} devices that are on are connected`;
   if (count >= on * CONNECTED_SHARE) return holds("Connected", message);
   // Every pod says so: it is not that one of them has only begun.
   return fails(count === 0 && answered === pods.wanted ? "BrokerUnreachable" : "Connecting", message);

@@ -1,6 +1,7 @@
 import type { SensorFleet, SensorFleetStatus } from "../api/sensor-fleet.ts";
 import { conditionsOf, type Observation } from "./conditions.ts";
 import { selectorOf } from "./desired.ts";
+import { rounded } from "./rounded.ts";
 import { timeText, type RunState } from "./run-state.ts";
 import type { CurrentStage } from "./stage.ts";
 
@@ -38,16 +39,6 @@ export function statusOf({ fleet, run, stage, image, observation, nowMs }: Statu
   };
 }
 
-/**
- * Two digits of a number, so that a large fleet in which always some devices are away does not change its status all the
- * time; below a hundred, and when nobody is missing, the number itself.
- */
-export function rounded(value: number, total = -1): number {
-  if (value < 100 || value === total) return value;
-  const unit = 10 ** (Math.floor(Math.log10(value)) - 1);
-  return Math.floor(value / unit) * unit;
-}
-
 /** How far two statuses differ: not at all, in numbers that move by themselves, or in more. */
 export function changeOf(before: Partial<SensorFleetStatus>, after: SensorFleetStatus): "none" | "numbers" | "more" {
   if (isSame(before, after)) return "none";
@@ -56,7 +47,7 @@ export function changeOf(before: Partial<SensorFleetStatus>, after: SensorFleetS
 
 /** Without what moves by itself. */
 function calm(status: Partial<SensorFleetStatus>): unknown {
-  const conditions = status.conditions?.map(({ message: _message, ...rest }) => rest);
+  const conditions = status.conditions?.map((condition) => ({ ...condition, message: "" }));
   return { ...status, connectedDevices: 0, messagesPerSecond: 0, conditions };
 }
 

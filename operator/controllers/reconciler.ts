@@ -1,0 +1,283 @@
+import { ConfigError, toError, type Clock, type Logger } from "#runtime";
+import { fleetOf } from "../api/fleet-file.ts";
+import {
+  API_VERSION,
+  APPLIED_ANNOTATION,
+  FIELD_MANAGER,
+  FLEET_FILE_ANNOTATION,
+  FLEET_LABEL,
+  KIND,
+  PLURAL,
+  STATUS_FIELD_MANAGER,
+} from "../api/names.ts";
+import type { SensorFleet } from "../api/sensor-fleet.ts";
+import type { KubeApi } from "../kube/api.ts";
+import { apply, holds, read, remove } from "../kube/apply.ts";
+import { kubeErrors } from "../kube/errors.ts";
+import type { EventRecorder } from "../kube/events.ts";
+import { CONFIG_MAP, pathOf, POD, STATEFUL_SET, type KubeObject, type Resource } from "../kube/objects.ts";
+import type { Store } from "../kube/store.ts";
+import type { FleetProblem } from "./conditions.ts";
+import { desired, labelsOf, type ConfigMap, type Desired, type FleetSettings, type StatefulSet } from "./desired.ts";
+import { isReady, stuckPods, troubleOf, type Pod } from "./pods.ts";
+import { runStateOf, type RunState } from "./run-state.ts";
+import { stageAt } from "./stage.ts";
+import { changeOf, statusOf } from "./status.ts";
+import { storiesOf } from "./stories.ts";
+import type { FleetSummary, Summaries } from "./summaries.ts";
+
+export const SENSOR_FLEET: Resource = { apiVersion: API_VERSION, kind: KIND, plural: PLURAL };
+
+/** What is known of the namespace. */
+export interface Stores {
+  readonly fleets: Store<SensorFleet>;
+  readonly configMaps: Store<ConfigMap>;
+  readonly statefulSets: Store<StatefulSet>;
+  readonly pods: Store<Pod>;
+}
+
+export interface ReconcilerOptions {
+  readonly api: Pick<KubeApi, "call">;
+  readonly namespace: string;
+  readonly stores: Stores;
+  readonly settings: FleetSettings;
+  readonly summaries: Summaries;
+  readonly events: Pick<EventRecorder, "tell">;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** So often the pods of a running fleet are asked, and at most so often numbers are written to its status. */
+  readonly statusIntervalMs: number;
+}
+
+/** A fleet that the API server or the reader refuses is looked at so often, beside every change of its own. */
+const REFUSED_AGAIN_MS = 60_000;
+
+/**
+ * Makes one fleet what its spec says: level-based, so that it only ever looks at what is, and may be ended anywhere and
+ * begun again. Nothing is written where nothing is to be changed. Never throws for what the fleet's author has to mend:
+ * that goes into its conditions, and other fleets do not notice.
+ */
+export class Reconciler {
+  readonly #options: ReconcilerOptions;
+  /** When numbers were written last, by fleet. */
+  readonly #wroteAtMs = new Map<string, number>();
+
+  constructor(options: ReconcilerOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Gives when to look again, in ms.
+   *
+   * @throws KubeError if the API server could not be asked or did not do as told; to be tried again.
+   */
+  async reconcile(name: string): Promise<number | undefined> {
+    const { stores, clock, summaries } = this.#options;
+    const fleet = stores.fleets.get(name);
+    if (fleet === undefined || fleet.metadata.deletionTimestamp !== undefined) {
+      summaries.forget(name);
+      this.#wroteAtMs.delete(name);
+      return undefined;
+    }
+    const nowMs = clock.nowMs();
+    const run = runStateOf(fleet.spec, fleet.status ?? {}, nowMs);
+    if (run.isExpired) return this.#expire(fleet);
+    return this.#reconcile(fleet, run, nowMs);
+  }
+
+  async #reconcile(given: SensorFleet, run: RunState, nowMs: number): Promise<number | undefined> {
+    let fleet = given;
+    const invalid = invalidSpec(fleet);
+    // The run's beginning is written down before anything follows from it, so that it is the same after a crash.
+    const isNews = run.runId !== fleet.status?.runId || run.startTime !== fleet.status.startTime;
+    if (invalid === undefined && isNews) fleet = await this.#writeStatus(fleet, run, undefined, undefined, nowMs);
+    const wanted = desired(fleet, run, this.#options.settings);
+    const problem = invalid ?? (await this.#applyAll(fleet, wanted));
+    const pods = this.#podsOf(fleet);
+    if (problem === undefined) await this.#tendPods(fleet, pods, wanted);
+    const summary = await this.#summaryOf(fleet, pods, wanted);
+    await this.#writeStatus(fleet, run, problem, summary, nowMs);
+    return this.#lookAgainMs(fleet, run, problem, nowMs);
+  }
+
+  async #expire(fleet: SensorFleet): Promise<undefined> {
+    await remove(this.#options.api, SENSOR_FLEET, fleet);
+    this.#options.log.info({ fleet: fleet.metadata.name }, "the fleet's time to live is over: deleted");
+    return undefined;
+  }
+
+  async #applyAll(fleet: SensorFleet, wanted: Desired): Promise<FleetProblem | undefined> {
+    const { stores } = this.#options;
+    try {
+      return (
+        (await this.#applyOne(fleet, CONFIG_MAP, wanted.configMap, stores.configMaps)) ??
+        (await this.#applyOne(fleet, STATEFUL_SET, wanted.statefulSet, stores.statefulSets))
+      );
+    } catch (error) {
+      if (!kubeErrors.is(error, "INVALID") && !kubeErrors.is(error, "FORBIDDEN") && !kubeErrors.is(error, "REFUSED"))
+        throw error;
+      return { reason: "Rejected", message: error.message };
+    }
+  }
+
+  async #applyOne<T extends KubeObject>(
+    fleet: SensorFleet,
+    resource: Resource,
+    wanted: T,
+    store: Store<T>,
+  ): Promise<FleetProblem | undefined> {
+    const { api, namespace, log } = this.#options;
+    const { name } = wanted.metadata;
+    const known = store.get(name);
+    if (known !== undefined && isAsWanted(wanted, known)) return undefined;
+    const there = known ?? (await read<T>(api, resource, namespace, name));
+    if (there !== undefined && !isOwnedBy(there, fleet))
+      return { reason: "NameTaken", message: `${resource.kind} ${name} is there and does not belong to this fleet` };
+    store.set(await apply<T>(api, resource, wanted, { fieldManager: FIELD_MANAGER }));
+    log.info({ fleet: fleet.metadata.name, kind: resource.kind, name }, "applied");
+    return undefined;
+  }
+
+  #podsOf(fleet: SensorFleet): Pod[] {
+    const { name } = fleet.metadata;
+    return this.#options.stores.pods.all().filter(({ metadata }) => metadata.labels?.[FLEET_LABEL] === name);
+  }
+
+  /** Has changed fleet files mounted at once, and frees a rollout from pods that will never be ready. */
+  async #tendPods(fleet: SensorFleet, pods: readonly Pod[], { fileHash, statefulSet }: Desired): Promise<void> {
+    const { api, namespace, stores, log } = this.#options;
+    for (const pod of pods) {
+      const { annotations, deletionTimestamp, name } = pod.metadata;
+      if (deletionTimestamp !== undefined || annotations?.[FLEET_FILE_ANNOTATION] === fileHash) continue;
+      await ifThere(async () => {
+        const body = { metadata: { annotations: { [FLEET_FILE_ANNOTATION]: fileHash } } };
+        const path = pathOf(POD, namespace, name);
+        const contentType = "application/merge-patch+json";
+        stores.pods.set(await api.call<Pod>({ method: "PATCH", path, body, contentType }));
+      });
+    }
+    const { status } = stores.statefulSets.get(statefulSet.metadata.name) ?? {};
+    for (const pod of stuckPods(pods, status?.updateRevision)) {
+      log.info({ fleet: fleet.metadata.name, pod: pod.metadata.name }, "deleting a pod that blocks its own repair");
+      await remove(api, POD, pod);
+    }
+  }
+
+  async #summaryOf(fleet: SensorFleet, pods: readonly Pod[], wanted: Desired): Promise<FleetSummary | undefined> {
+    const { summaries } = this.#options;
+    const { name } = fleet.metadata;
+    if (wanted.pods === 0) summaries.forget(name);
+    const alive = pods.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
+    return wanted.pods === 0 ? undefined : summaries.gather(name, alive, wanted.fileHash);
+  }
+
+  /** Writes the status if it says something new; numbers alone only now and then. Gives the fleet as it is then. */
+  async #writeStatus(
+    fleet: SensorFleet,
+    run: RunState,
+    problem: FleetProblem | undefined,
+    summary: FleetSummary | undefined,
+    nowMs: number,
+  ): Promise<SensorFleet> {
+    const { api, stores, events, clock, statusIntervalMs, settings } = this.#options;
+    const { apiVersion, kind, metadata, spec, status: before = {} } = fleet;
+    const after = statusOf({
+      fleet,
+      run,
+      stage: problem?.reason === "InvalidSpec" ? undefined : stageOf(fleet, run, nowMs),
+      image: spec.template.image ?? settings.image,
+      observation: this.#observe(fleet, run, problem, summary),
+      nowMs,
+    });
+    const change = changeOf(before, after);
+    const sinceMs = clock.monotonicMs() - (this.#wroteAtMs.get(metadata.name) ?? -Infinity);
+    if (change === "none" || (change === "numbers" && sinceMs < statusIntervalMs)) return fleet;
+    const { name, namespace, uid } = metadata;
+    const object = { apiVersion, kind, metadata: { name, namespace, uid }, status: after } as unknown as KubeObject;
+    const options = { fieldManager: STATUS_FIELD_MANAGER, subresource: "status" };
+    const written = await apply<SensorFleet>(api, SENSOR_FLEET, object, options);
+    stores.fleets.set(written);
+    this.#wroteAtMs.set(metadata.name, clock.monotonicMs());
+    for (const story of storiesOf(fleet, before, after)) events.tell(fleet, story);
+    return written;
+  }
+
+  #observe(
+    fleet: SensorFleet,
+    run: RunState,
+    problem: FleetProblem | undefined,
+    summary: FleetSummary | undefined,
+  ): Parameters<typeof statusOf>[0]["observation"] {
+    const pods = this.#podsOf(fleet).filter(({ metadata }) => metadata.deletionTimestamp === undefined);
+    const wanted = run.phase === "Running" ? Math.ceil(fleet.spec.devices / fleet.spec.template.devicesPerPod) : 0;
+    const trouble = pods.map(troubleOf).find((found) => found !== undefined);
+    const counts = { wanted, there: pods.length, ready: Math.min(wanted, pods.filter(isReady).length) };
+    return { run, devices: fleet.spec.devices, pods: counts, summary, trouble, problem };
+  }
+
+  #lookAgainMs(
+    fleet: SensorFleet,
+    run: RunState,
+    problem: FleetProblem | undefined,
+    nowMs: number,
+  ): number | undefined {
+    const stageEndMs = problem === undefined ? stageOf(fleet, run, nowMs)?.endMs : undefined;
+    const moments = [run.nextChangeMs, run.phase === "Running" ? stageEndMs : undefined];
+    const delays = moments.filter((ms) => ms !== undefined).map((ms) => Math.max(0, ms - nowMs) + 10);
+    if (problem !== undefined) delays.push(REFUSED_AGAIN_MS);
+    else if (run.phase === "Running" && fleet.spec.devices > 0) delays.push(this.#options.statusIntervalMs);
+    // No timer is longer than 2^31 ms.
+    return delays.length === 0 ? undefined : Math.min(...delays, 2 ** 31 - 1);
+  }
+}
+
+function invalidSpec(fleet: SensorFleet): FleetProblem | undefined {
+  try {
+    fleetOf(fleet);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return { reason: "InvalidSpec", message: error.problems.join("; ") };
+  }
+}
+
+function stageOf(fleet: SensorFleet, run: RunState, nowMs: number): ReturnType<typeof stageAt> {
+  if (run.phase !== "Running") return undefined;
+  return stageAt(fleetOf(fleet).stages, run.startTime === undefined ? undefined : Date.parse(run.startTime), nowMs);
+}
+
+/**
+ * Applied by us as it is wanted, and nobody has changed it since. Quantities of resources are compared by what was
+ * applied only: the server may write them differently.
+ */
+function isAsWanted(wanted: KubeObject, known: KubeObject): boolean {
+  const applied = (object: KubeObject): string | undefined => object.metadata.annotations?.[APPLIED_ANNOTATION];
+  return applied(wanted) === applied(known) && holds(withoutResources(wanted), withoutResources(known));
+}
+
+function withoutResources(value: unknown): unknown {
+  return JSON.parse(JSON.stringify(value, (key, part: unknown) => (key === "resources" ? undefined : part)));
+}
+
+function isOwnedBy({ metadata }: KubeObject, fleet: SensorFleet): boolean {
+  return metadata.ownerReferences?.some(({ uid }) => uid === fleet.metadata.uid) ?? false;
+}
+
+async function ifThere(run: () => Promise<void>): Promise<void> {
+  try {
+    await run();
+  } catch (error) {
+    if (!kubeErrors.is(error, "NOT_FOUND")) throw toError(error);
+  }
+}
+
+/** The fleet that an object belongs to: itself, or by its label. */
+export function fleetNameOf({ kind, metadata }: KubeObject): string | undefined {
+  return kind === KIND ? metadata.name : metadata.labels?.[FLEET_LABEL];
+}
+
+/** What selects the children of all fleets. */
+export const CHILDREN_SELECTOR = Object.entries(labelsOf(""))
+  .filter(([name]) => name === "app.kubernetes.io/managed-by")
+  .map(([name, value]) => `${name}=${value}`)
+  .join(",");

@@ -1,0 +1,151 @@
+import { randomUUID } from "node:crypto";
+import type { RunningService, ServiceContext } from "#runtime";
+import { type SensorFleet } from "./api/sensor-fleet.ts";
+import type { OperatorConfig } from "./config.ts";
+import type { ConfigMap, FleetSettings, StatefulSet } from "./controllers/desired.ts";
+import type { Pod } from "./controllers/pods.ts";
+import { CHILDREN_SELECTOR, fleetNameOf, Reconciler, SENSOR_FLEET } from "./controllers/reconciler.ts";
+import { askPod, Summaries } from "./controllers/summaries.ts";
+import { KubeApi } from "./kube/api.ts";
+import { inClusterConnection, kubeconfigConnection, type Connection } from "./kube/connection.ts";
+import { EventRecorder } from "./kube/events.ts";
+import { Informer } from "./kube/informer.ts";
+import { Lease } from "./kube/lease.ts";
+import { CONFIG_MAP, POD, STATEFUL_SET, type KubeObject, type Resource } from "./kube/objects.ts";
+import { WorkQueue } from "./kube/work-queue.ts";
+import { eventMetrics, stateMetrics, type OperatorEvents } from "./metrics.ts";
+
+/**
+ * Builds the operator and runs it. What it knows is kept up to date from the start, so that a second operator is warm;
+ * work begins only with the lease. Who loses the lease ends its process: nothing half done goes on beside the new leader.
+ */
+export async function startOperator(context: ServiceContext<OperatorConfig>): Promise<RunningService> {
+  const { config, log, clock, registry, stopping, fail, readiness } = context;
+  const metrics = eventMetrics(
+    registry,
+    [SENSOR_FLEET, CONFIG_MAP, STATEFUL_SET, POD].map(({ plural }) => plural),
+  );
+  const api = new KubeApi(await connectionOf(context), (method, status) => metrics.onAnswer(method, status));
+  const identity = `${config.POD_NAME}_${randomUUID().slice(0, 8)}`;
+  const { POD_NAME: instance } = config;
+  const events = new EventRecorder({ api, clock, log, component: "sensorfleet-operator", instance });
+  const informers = informersOf(context, api, metrics, (name) => queue.add(name));
+  const stores = {
+    fleets: informers.fleets.store,
+    configMaps: informers.configMaps.store,
+    statefulSets: informers.statefulSets.store,
+    pods: informers.pods.store,
+  };
+  const reconciler = new Reconciler({
+    api,
+    namespace: config.NAMESPACE,
+    stores,
+    settings: settingsOf(config),
+    summaries: new Summaries(clock, askPod),
+    events,
+    clock,
+    log,
+    statusIntervalMs: config.STATUS_INTERVAL,
+  });
+  const queue = new WorkQueue({
+    clock,
+    workers: config.WORKERS,
+    work: (name) => reconciler.reconcile(name),
+    onResult: (fleet, durationMs, err) => {
+      metrics.onReconciled(durationMs, err !== undefined);
+      if (err !== undefined) log.warn({ fleet, err }, "a reconcile failed, it will be tried again");
+    },
+  });
+  const lease = new Lease({
+    api,
+    namespace: config.NAMESPACE,
+    name: "sensorfleet-operator",
+    identity,
+    durationMs: config.LEASE_DURATION,
+    renewDeadlineMs: (config.LEASE_DURATION * 2) / 3,
+    retryMs: config.LEASE_DURATION / 7.5,
+    clock,
+    log,
+  });
+  stateMetrics(registry, { queue, lease, fleets: stores.fleets });
+  const ending = new AbortController();
+  const running = Object.values(informers).map((informer) => informer.run(ending.signal));
+  readiness.notReady("kubernetes", "the first lists are not complete");
+  void Promise.all(Object.values(informers).map(({ synced }) => synced))
+    .then(async () => {
+      readiness.ready("kubernetes");
+      await lead(lease, queue, context);
+    })
+    .catch((error: unknown) => {
+      if (!stopping.aborted) fail(error);
+    });
+  return {
+    stop: async () => {
+      await queue.stop();
+      await events.flush();
+      await lease.release().catch((err: unknown) => log.warn({ err }, "the lease was not released: it runs out"));
+      ending.abort();
+      await Promise.all(running);
+    },
+  };
+}
+
+async function lead(lease: Lease, queue: WorkQueue, { log, stopping }: ServiceContext<OperatorConfig>): Promise<void> {
+  await lease.acquire(stopping);
+  log.info("this operator leads");
+  queue.start();
+  if (!(await lease.keep(stopping))) throw new Error("the lease was lost: another operator leads");
+}
+
+function connectionOf({ config, clock }: ServiceContext<OperatorConfig>): Promise<Connection> {
+  const { KUBECONFIG: file, KUBERNETES_SERVICE_HOST: host = "", KUBERNETES_SERVICE_PORT: port = "443" } = config;
+  return file === undefined ? inClusterConnection({ host, port }, clock) : kubeconfigConnection(file);
+}
+
+interface Informers {
+  readonly fleets: Informer<SensorFleet>;
+  readonly configMaps: Informer<ConfigMap>;
+  readonly statefulSets: Informer<StatefulSet>;
+  readonly pods: Informer<Pod>;
+}
+
+function informersOf(
+  { config, clock, log }: ServiceContext<OperatorConfig>,
+  api: KubeApi,
+  metrics: OperatorEvents,
+  add: (fleet: string) => void,
+): Informers {
+  const informer = <T extends KubeObject>(resource: Resource, labelSelector?: string): Informer<T> =>
+    new Informer<T>({
+      api,
+      resource,
+      namespace: config.NAMESPACE,
+      labelSelector,
+      clock,
+      onChange: (object) => {
+        const fleet = fleetNameOf(object);
+        if (fleet !== undefined) add(fleet);
+      },
+      onError: (err) => {
+        metrics.onInformerError(resource.plural);
+        log.warn({ err, resource: resource.plural }, "a list or watch failed, it will be tried again");
+      },
+      onRequest: (kind) => metrics.onRequest(resource.plural, kind),
+    });
+  return {
+    fleets: informer(SENSOR_FLEET),
+    configMaps: informer(CONFIG_MAP, CHILDREN_SELECTOR),
+    statefulSets: informer(STATEFUL_SET, CHILDREN_SELECTOR),
+    pods: informer(POD, CHILDREN_SELECTOR),
+  };
+}
+
+function settingsOf(config: OperatorConfig): FleetSettings {
+  return {
+    image: config.SIMULATOR_IMAGE,
+    mqttUrl: config.FLEET_MQTT_URL,
+    requests: { cpu: config.POD_CPU_REQUEST, memory: config.POD_MEMORY_REQUEST },
+    limits: { memory: config.POD_MEMORY_LIMIT },
+    stopGraceSeconds: config.POD_STOP_GRACE_PERIOD / 1000,
+  };
+}
