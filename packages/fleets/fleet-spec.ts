@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { isSensorId } from "#events";
-import { ConfigError, duration, text } from "#runtime";
+import { ConfigError, duration, parsed, text } from "#runtime";
 import { faultSchema, whole, type Fault } from "./fault-spec.ts";
 import {
   durationLimits,
@@ -45,6 +45,8 @@ export interface Fleet {
   readonly maxInFlight: number;
   /** Readings come from a recording, and not from the seed. */
   readonly replay: Replay | undefined;
+  /** When the first stage began, in ms since the epoch; none given: at the start of each process. */
+  readonly startTimeMs: number | undefined;
 }
 
 const DAY_MS = 86_400_000;
@@ -72,6 +74,12 @@ const stage = z.strictObject({
   ramp: z.enum(["Linear", "Step"], "must be Linear or Step").default("Step"),
 });
 
+/** RFC 3339 in UTC, https://www.rfc-editor.org/rfc/rfc3339. */
+const time = parsed({ type: "time", allowed: "a time in UTC such as 2026-01-31T12:00:00Z" }, (given) => {
+  const ms = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,3})?Z$/.test(given) ? Date.parse(given) : NaN;
+  return Number.isNaN(ms) ? undefined : ms;
+});
+
 /** What stands in a fleet file: the `spec` of a later `SensorFleet`, and its name. Defaults make `{name}` a fleet. */
 const fleetShape = {
   name: label(63),
@@ -87,6 +95,7 @@ const fleetShape = {
   connectsPerSecond: whole(fleetLimits.connectsPerSecond).default(fleetLimits.connectsPerSecond.default),
   maxInFlight: whole(fleetLimits.maxInFlight).default(fleetLimits.maxInFlight.default),
   replay: replaySchema.optional(),
+  startTime: time.optional(),
 };
 const fleetSchema = z.strictObject(fleetShape);
 type FleetSpec = z.output<typeof fleetSchema>;
@@ -196,7 +205,7 @@ function prefixOf({ name = "", deviceIdPrefix }: Pick<FittingFields, "name" | "d
   return deviceIdPrefix ?? name.slice(0, MAX_PREFIX).replace(/-+$/, "");
 }
 
-function fleetOf({ interval, jitter, history, ...spec }: FleetSpec): Fleet {
+function fleetOf({ interval, jitter, history, startTime, ...spec }: FleetSpec): Fleet {
   return {
     ...spec,
     devices: spec.replay?.devices.length ?? spec.devices,
@@ -206,6 +215,7 @@ function fleetOf({ interval, jitter, history, ...spec }: FleetSpec): Fleet {
     historyMs: history,
     profiles: spec.profiles.map(({ location: profile, weight }) => ({ profile, weight })),
     replay: spec.replay,
+    startTimeMs: startTime,
     stages: spec.stages.map(({ duration: durationMs, ...rest }) => ({ durationMs, ...rest })),
   };
 }

@@ -12,7 +12,7 @@ import {
   type Environment,
   type LoadedConfig,
 } from "#runtime";
-import { readFleetFile, readSource } from "./fleet-file.ts";
+import { readFleetFile, readFleetText, readSource } from "./fleet-file.ts";
 import type { DeviceRange, ReadingSource } from "./reading-source.ts";
 
 /** Every variable of the simulator; the table in README.md is made from it. Durations are milliseconds. */
@@ -36,6 +36,15 @@ export const simulatorSchema = z
     DEVICE_COUNT: integer({ min: 0, max: MAX_DEVICES })
       .optional()
       .describe("Devices of this process; none given: all from `FIRST_DEVICE` on."),
+    PART_INDEX: integer({ min: 0, max: MAX_DEVICES })
+      .optional()
+      .describe("Instead of `FIRST_DEVICE`: this process is that part of the fleet, from 0; may be empty."),
+    PART_DEVICES: integer({ min: 1, max: MAX_DEVICES })
+      .optional()
+      .describe("With `PART_INDEX`: devices of a part, whatever the size of the fleet."),
+    FLEET_RELOAD_INTERVAL: duration({ min: 100, max: 3_600_000 })
+      .optional()
+      .describe("So often is looked whether the fleet file was changed, to follow it; none given: never."),
     MAX_WAITING: integer({ min: 1, max: 10_000_000 })
       .default(100_000)
       .describe(
@@ -49,6 +58,15 @@ export const simulatorSchema = z
   .refine(({ MQTT_USERNAME: user, MQTT_PASSWORD: password }) => (user === undefined) === (password === undefined), {
     message: "MQTT_USERNAME and MQTT_PASSWORD belong together: set both or none",
   })
+  .refine(({ PART_INDEX: index, PART_DEVICES: size }) => (index === undefined) === (size === undefined), {
+    message: "PART_INDEX and PART_DEVICES belong together: set both or none",
+  })
+  .refine(
+    (config) => config.PART_INDEX === undefined || (config.FIRST_DEVICE === 0 && config.DEVICE_COUNT === undefined),
+    {
+      message: "PART_INDEX stands instead of FIRST_DEVICE and DEVICE_COUNT, not beside them",
+    },
+  )
   .refine((config) => config.MQTT_KEEPALIVE % 1000 === 0 && config.MQTT_SESSION_EXPIRY % 1000 === 0, {
     message: "MQTT_KEEPALIVE and MQTT_SESSION_EXPIRY must be whole seconds: MQTT knows no fractions",
   });
@@ -58,22 +76,35 @@ export type SimulatorConfig = z.output<typeof simulatorSchema> & {
   readonly fleet: Fleet;
   readonly source: ReadingSource;
   readonly range: DeviceRange;
+  /** What stood in the fleet file. */
+  readonly fleetText: string;
 };
 
 /** @throws ConfigError with every problem of the variables, or else of the fleet file. */
 export function readConfig(environment: Environment = process.env): LoadedConfig<SimulatorConfig> {
   const { config, warnings } = loadConfig(simulatorSchema, environment, {
-    prefixes: ["MQTT_", "FLEET_", "LEDGER_", "DEVICE_", "FIRST_", "MAX_"],
+    prefixes: ["MQTT_", "FLEET_", "LEDGER_", "DEVICE_", "FIRST_", "PART_", "MAX_"],
   });
-  const fleet = readFleetFile(config.FLEET_FILE);
+  const fleetText = readFleetText(config.FLEET_FILE);
+  const fleet = readFleetFile(config.FLEET_FILE, fleetText);
   const source = readSource(config.FLEET_FILE, fleet);
-  return { config: { ...config, fleet, source, range: rangeOf(config, fleet) }, warnings };
+  return { config: { ...config, fleet, source, range: rangeOf(config, fleet), fleetText }, warnings };
 }
 
-function rangeOf(
-  { FIRST_DEVICE: from, DEVICE_COUNT: count }: z.output<typeof simulatorSchema>,
-  fleet: Fleet,
-): DeviceRange {
+type RangeConfig = Pick<
+  z.output<typeof simulatorSchema>,
+  "FIRST_DEVICE" | "DEVICE_COUNT" | "PART_INDEX" | "PART_DEVICES"
+>;
+
+/**
+ * Which of the fleet's devices are this process's.
+ *
+ * @throws ConfigError if the fleet has not got them.
+ */
+export function rangeOf(config: RangeConfig, fleet: Pick<Fleet, "devices">): DeviceRange {
+  const { FIRST_DEVICE: from, DEVICE_COUNT: count, PART_INDEX: part, PART_DEVICES: size = 0 } = config;
+  if (part !== undefined)
+    return { from: part * size, to: Math.max(part * size, Math.min((part + 1) * size, fleet.devices)) };
   const to = count === undefined ? fleet.devices : from + count;
   if (from <= to && to <= fleet.devices) return { from, to };
   throw new ConfigError([

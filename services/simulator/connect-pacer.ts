@@ -3,11 +3,16 @@ import type { Clock } from "#runtime";
 /** Spreads connects: so many a second, each in its turn, however many ask at once. */
 export class ConnectPacer {
   readonly #clock: Clock;
-  readonly #gapMs: number;
+  #gapMs = 0;
   #nextMs = 0;
 
   constructor(clock: Clock, connectsPerSecond: number) {
     this.#clock = clock;
+    this.setRate(connectsPerSecond);
+  }
+
+  /** For all turns that are not given yet. */
+  setRate(connectsPerSecond: number): void {
     this.#gapMs = 1000 / connectsPerSecond;
   }
 

@@ -55,7 +55,7 @@ export class DeviceRunner {
   /** When it makes its next reading. */
   nextDueMs = Infinity;
   readonly #around: DeviceSurroundings;
-  readonly #source: ReadingDevice;
+  #source: ReadingDevice;
   readonly #topic: string;
   readonly #bootId: string;
   readonly #queue = new SendQueue();
@@ -89,6 +89,14 @@ export class DeviceRunner {
     this.#isOn = isOn;
     if (!isOn) this.#queue.releaseAll();
     this.#proceed();
+  }
+
+  /** From now on it measures and fails like `source`, the same device of a fleet that was changed. */
+  follow(source: ReadingDevice): void {
+    if (source.sensorId !== this.#source.sensorId || source.location !== this.#source.location)
+      throw new RangeError(`not the same device: ${source.sensorId}`);
+    this.#source = source;
+    this.endEpisode();
   }
 
   /** {@link makeDue} goes on with the first reading after that moment. */

@@ -11,13 +11,13 @@ import { replaySource } from "./replay-source.ts";
 const MAX_BYTES = 1024 * 1024;
 
 /**
- * Reads a fleet file: YAML 1.2, https://yaml.org/spec/1.2.2/, one document.
+ * Reads a fleet file: YAML 1.2, https://yaml.org/spec/1.2.2/, one document. `text`: what stands in it, if that is known.
  *
  * @throws {ConfigError} with all problems, each with file, line and field.
  */
-export function readFleetFile(path: string): Fleet {
+export function readFleetFile(path: string, text = readFleetText(path)): Fleet {
   const lines = new LineCounter();
-  const document = parseDocument(readText(path), { lineCounter: lines, stringKeys: true });
+  const document = parseDocument(text, { lineCounter: lines, stringKeys: true });
   const problems = [...document.errors, ...document.warnings].map(
     ({ message, linePos }) => `${path}:${linePos?.[0].line ?? 1}: ${message.split("\n")[0] ?? ""}`,
   );
@@ -36,7 +36,8 @@ export function readSource(path: string, fleet: Fleet): ReadingSource {
   return replaySource(fleet, fleet.replay, recording);
 }
 
-function readText(path: string): string {
+/** @throws ConfigError if it cannot be read, or is too large. */
+export function readFleetText(path: string): string {
   try {
     if (statSync(path).size > MAX_BYTES) throw new Error(`larger than ${MAX_BYTES} bytes`);
     return readFileSync(path, "utf8");

@@ -19,8 +19,8 @@ export interface FleetRunnerOptions {
   readonly log: Logger;
   /** For metrics. */
   readonly events: Pick<DeviceEvents, "onMade" | "onPublished">;
-  /** Told whenever the number of connected devices changes. */
-  readonly onConnections?: ((connected: number) => void) | undefined;
+  /** Told whenever the number of connected devices changes, or of those that are switched on. */
+  readonly onConnections?: ((connected: number, on: number) => void) | undefined;
   /** It cannot go on; the process should end. */
   readonly onFatal: (error: Error) => void;
 }
@@ -57,15 +57,20 @@ const DRAIN_SHARE = 0.8;
 export class FleetRunner {
   readonly counters: FleetCounters = { connections: 0, connectionsLost: 0, connectsFailed: 0 };
   readonly #options: FleetRunnerOptions;
-  readonly #runners: readonly DeviceRunner[];
+  #fleet: Fleet;
+  #source: ReadingSource;
+  #range: DeviceRange;
+  readonly #runners: DeviceRunner[] = [];
+  readonly #around: DeviceSurroundings;
   readonly #log: FleetLog;
   readonly #closing = new AbortController();
   readonly #stopping = new AbortController();
   #connected = 0;
+  #on = 0;
   #liveSinceMs: number | undefined;
   #lastTickMs = 0;
   #ticking: Timer | undefined;
-  #runs: Promise<unknown> | undefined;
+  readonly #runs: Promise<void>[] = [];
   #past: Promise<void> | undefined;
   /** Set while a stop waits for PUBACKs. */
   #drained: PromiseWithResolvers<undefined> | undefined;
@@ -73,8 +78,11 @@ export class FleetRunner {
   constructor(options: FleetRunnerOptions) {
     const { fleet, source, range, broker, ledger, clock, log } = options;
     this.#options = options;
+    this.#fleet = fleet;
+    this.#source = source;
+    this.#range = range;
     this.#log = new FleetLog(log, clock, range.to - range.from);
-    const around = {
+    this.#around = {
       tenant: fleet.name,
       broker,
       maxInFlight: fleet.maxInFlight,
@@ -84,20 +92,17 @@ export class FleetRunner {
       events: this.#events(),
       closing: this.#closing.signal,
     };
-    this.#runners = Array.from(
-      { length: range.to - range.from },
-      (_, offset) => new DeviceRunner(source.device(range.from + offset), randomUUID(), around),
-    );
+    this.#addDevices();
   }
 
   /** Devices of this process. */
   get size(): number {
-    return this.#runners.length;
+    return this.#range.to - this.#range.from;
   }
 
   /** Of these, switched on. */
   get on(): number {
-    return this.#runners.reduce((count, { isOn }) => count + (isOn ? 1 : 0), 0);
+    return this.#on;
   }
 
   get connected(): number {
@@ -106,13 +111,48 @@ export class FleetRunner {
 
   /** Begins to connect and to make readings. */
   start(): void {
-    const { clock, fleet } = this.#options;
+    const { clock } = this.#options;
     const nowMs = clock.nowMs();
     this.#lastTickMs = nowMs;
-    this.#runs = Promise.all(this.#runners.map((runner) => runner.run()));
-    if (fleet.historyMs > 0) this.#past = this.#publishPast(nowMs);
+    for (const runner of this.#runners) this.#runs.push(runner.run());
+    if (this.#fleet.historyMs > 0) this.#past = this.#publishPast(nowMs);
     else this.#goLive(nowMs);
     this.#ticking = clock.setInterval(TICK_MS, () => this.#tick());
+  }
+
+  /**
+   * Goes on as another state of the same fleet: see `changesInPlace`. Devices keep their connections, boot ids and what
+   * waits to be sent; new ones begin without a past; those that are no longer wanted deliver what they made and go. They
+   * are kept, so that they are the same when they come back. `range` begins where it began.
+   */
+  follow(fleet: Fleet, source: ReadingSource, range: DeviceRange): void {
+    if (this.#stopping.signal.aborted) return;
+    const nowMs = this.#options.clock.nowMs();
+    this.#fleet = fleet;
+    this.#source = source;
+    this.#range = range;
+    this.#around.pacer.setRate(fleet.connectsPerSecond);
+    for (const [offset, runner] of this.#runners.entries()) {
+      runner.follow(source.device(range.from + offset));
+      runner.goOnAfter(nowMs);
+    }
+    for (const runner of this.#addDevices()) {
+      runner.goOnAfter(nowMs);
+      this.#runs.push(runner.run());
+    }
+    if (this.#liveSinceMs !== undefined) this.#switchDevices(nowMs);
+  }
+
+  /** Those of the range that are not there yet; all devices that were ever there stay. */
+  #addDevices(): DeviceRunner[] {
+    const missing = Math.max(0, this.size - this.#runners.length);
+    const first = this.#range.from + this.#runners.length;
+    const added = Array.from(
+      { length: missing },
+      (_, offset) => new DeviceRunner(this.#source.device(first + offset), randomUUID(), this.#around),
+    );
+    this.#runners.push(...added);
+    return added;
   }
 
   /** Stops making readings, waits for PUBACKs and says goodbye; true if all that was made is acknowledged. */
@@ -123,6 +163,7 @@ export class FleetRunner {
       runner.endEpisode();
       runner.switch(false);
     }
+    this.#countOn();
     await this.#past;
     const drained = Promise.withResolvers<undefined>();
     this.#drained = drained;
@@ -138,7 +179,7 @@ export class FleetRunner {
     this.#ticking?.clear();
     this.#closing.abort(new Error("the fleet is stopping"));
     for (const runner of this.#runners) runner.close();
-    await this.#runs;
+    await Promise.all(this.#runs);
   }
 
   #tick(): void {
@@ -160,14 +201,22 @@ export class FleetRunner {
 
   /** Those with the lowest indices of the whole fleet are on. */
   #switchDevices(nowMs: number): void {
-    const { fleet, range } = this.#options;
-    const active = activeDevices(fleet, nowMs - (this.#liveSinceMs ?? nowMs));
+    const sinceMs = this.#fleet.startTimeMs ?? this.#liveSinceMs ?? nowMs;
+    const active = activeDevices(this.#fleet, nowMs - sinceMs);
     for (const [offset, runner] of this.#runners.entries()) {
-      const isOn = range.from + offset < active;
+      const isOn = this.#range.from + offset < active;
       if (isOn === runner.isOn) continue;
       if (isOn) runner.goOnAfter(nowMs);
       runner.switch(isOn);
     }
+    this.#countOn();
+  }
+
+  #countOn(): void {
+    const on = this.#runners.reduce((count, { isOn }) => count + (isOn ? 1 : 0), 0);
+    if (on === this.#on) return;
+    this.#on = on;
+    this.#options.onConnections?.(this.#connected, on);
   }
 
   #goLive(afterMs: number): void {
@@ -178,29 +227,31 @@ export class FleetRunner {
 
   /** The past up to now, then what became past meanwhile, until less than a minute is left. */
   async #publishPast(startMs: number): Promise<void> {
-    const { clock, fleet, log } = this.#options;
+    const { clock, log } = this.#options;
+    const { historyMs } = this.#fleet;
     for (const runner of this.#runners) runner.switch(true);
-    let [sinceMs, untilMs] = [startMs - fleet.historyMs, startMs];
+    this.#countOn();
+    let [sinceMs, untilMs] = [startMs - historyMs, startMs];
     do {
       await this.#publishMinutes(sinceMs, untilMs);
       [sinceMs, untilMs] = [untilMs, clock.nowMs()];
     } while (untilMs - sinceMs >= MINUTE_MS && !this.#stopping.signal.aborted);
     if (this.#stopping.signal.aborted) return;
-    log.info({ historyMs: fleet.historyMs, tookMs: untilMs - startMs }, "the past is published");
+    log.info({ historyMs, tookMs: untilMs - startMs }, "the past is published");
     this.#goLive(sinceMs);
   }
 
   async #publishMinutes(sinceMs: number, untilMs: number): Promise<void> {
-    const { source, range } = this.#options;
+    const { from } = this.#range;
     let minute = new Minute(0);
-    for (const { index, timeMs } of source.past(range, sinceMs, untilMs)) {
+    for (const { index, timeMs } of this.#source.past(this.#range, sinceMs, untilMs)) {
       const number = Math.floor(timeMs / MINUTE_MS);
       if (number !== minute.number) {
         await minute.delivered(this.#stopping.signal);
         minute = new Minute(number);
       }
       if (this.#stopping.signal.aborted) return;
-      minute.add((onDelivered) => this.#runners[index - range.from]?.make(timeMs, onDelivered) ?? false);
+      minute.add((onDelivered) => this.#runners[index - from]?.make(timeMs, onDelivered) ?? false);
     }
     await minute.delivered(this.#stopping.signal);
   }
@@ -210,7 +261,7 @@ export class FleetRunner {
     const change = (by: number): void => {
       this.#connected += by;
       this.#log.connected(this.#connected);
-      onConnections?.(this.#connected);
+      onConnections?.(this.#connected, this.#on);
     };
     return {
       onMade: (mishaps) => events.onMade(mishaps),

@@ -41,6 +41,15 @@ test("durations become milliseconds and shares numbers", () => {
   expect(given.faults).toEqual([{ type: "Late", readings: 0.005, delay: 300_000 }]);
 });
 
+test("a time is UTC, to the second or finer", () => {
+  expect(fleet({ startTime: "2026-01-31T12:00:00Z" }).startTimeMs).toBe(Date.UTC(2026, 0, 31, 12));
+  expect(fleet({}).startTimeMs).toBeUndefined();
+  for (const startTime of ["2026-01-31", "2026-01-31T12:00:00+01:00", "2026-13-31T12:00:00Z", "now"])
+    expect(problemsOf({ name: "city", startTime })).toEqual([
+      expect.stringMatching(/^startTime must be a time in UTC/),
+    ]);
+});
+
 test("every fault type is read", () => {
   const faults = [
     { type: "Disconnect", ...episode },

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { ConfigError } from "#runtime";
+import { rangeOf } from "../config.ts";
 import { readFleetFile, readSource } from "../fleet-file.ts";
 
 const FLEETS = fileURLToPath(new URL("../../../fleets", import.meta.url));
@@ -92,4 +93,16 @@ test("an alias that grows without bound is refused", () => {
 test("no file, or a very large one, is a problem and not a crash", () => {
   expect(() => readFleetFile(join(path, "nowhere"))).toThrow(ConfigError);
   expect(problemsOf(`name: c\n${"# x\n".repeat(300_000)}`)).toEqual([expect.stringMatching(/larger than/)]);
+});
+
+test.each([
+  [{ PART_INDEX: 0, PART_DEVICES: 500 }, 100, { from: 0, to: 100 }],
+  [{ PART_INDEX: 0, PART_DEVICES: 500 }, 501, { from: 0, to: 500 }],
+  [{ PART_INDEX: 1, PART_DEVICES: 500 }, 501, { from: 500, to: 501 }],
+  [{ PART_INDEX: 1, PART_DEVICES: 500 }, 100, { from: 500, to: 500 }],
+  [{}, 7, { from: 0, to: 7 }],
+  [{ FIRST_DEVICE: 2, DEVICE_COUNT: 3 }, 7, { from: 2, to: 5 }],
+])("%j of %i devices: %j", (given, devices, range) => {
+  const config = { FIRST_DEVICE: 0, DEVICE_COUNT: undefined, PART_INDEX: undefined, PART_DEVICES: undefined, ...given };
+  expect(rangeOf(config, { devices })).toEqual(range);
 });

@@ -275,3 +275,56 @@ test("--help explains itself, a bad fleet file is exit code 2 with file, line an
   const { status, stderr } = spawnSync(process.execPath, [MAIN], { env: environment, encoding: "utf8" });
   expect([status, stderr]).toEqual([2, expect.stringMatching(/services\/simulator\/main\.ts:\d+: /)]);
 });
+
+test("follows its fleet file: more devices, a stage, fewer, a wrong file; devices stay the same, nothing is lost", async () => {
+  const tenant = tenantOf();
+  const recorder = await world.recorder(`sensors/${tenant}/+/+/telemetry`);
+  const text = (rest: string): string => `name: ${tenant}\ninterval: 100ms\n${rest}\n`;
+  const environment = { FLEET_RELOAD_INTERVAL: "100ms", PART_INDEX: "1", PART_DEVICES: "4" };
+  const simulator = await world.simulator(text("devices: 6"), environment);
+  const until = async (wanted: Record<string, unknown>): Promise<void> => {
+    const isThere = (seen: Record<string, unknown>): boolean =>
+      Object.entries(wanted).every(([name, value]) => seen[name] === value);
+    await eventually(JSON.stringify(wanted), () => simulator.summary(), isThere);
+  };
+  await until({ devices: 2, on: 2, connected: 2 });
+  const bootIds = new Map((await simulator.ledger()).devices.map(({ sensorId, bootId }) => [sensorId, bootId]));
+  expect([...bootIds.keys()]).toEqual([`${tenant}-000005`, `${tenant}-000006`]);
+
+  simulator.changeFleet(text("devices: 20\nfaults: [{ type: Duplicate, readings: 50% }]"));
+  await until({ devices: 4, on: 4, connected: 4 });
+  const past = new Date(systemClock.nowMs() - 60_000).toISOString();
+  const half = `startTime: ${past}\nstages: [{ duration: 1s, devicesPercent: 30 }]`;
+  simulator.changeFleet(text(`devices: 20\n${half}`));
+  await until({ devices: 4, on: 2, connected: 2 });
+  simulator.changeFleet(text("devices: 5"));
+  await until({ devices: 1, on: 1, connected: 1 });
+  simulator.changeFleet(text("devices: 4"));
+  await until({ devices: 0, on: 0, connected: 0 });
+  simulator.changeFleet(text("devices: 8"));
+  await until({ devices: 4, on: 4, connected: 4 });
+
+  simulator.changeFleet(text("devices: -1"));
+  await eventually("the problem is told", async () =>
+    String((await simulator.summary())["problem"]).includes("devices"),
+  );
+  simulator.changeFleet(text("devices: 8\nseed: 9"));
+  await eventually("so is this one", async () =>
+    String((await simulator.summary())["problem"]).includes("new process"),
+  );
+  await until({ devices: 4, on: 4 });
+  simulator.changeFleet(text("devices: 7"));
+  await until({ devices: 3, on: 3, problem: undefined });
+
+  expect((await simulator.process.stop()).code).toBe(0);
+  const ledger = simulator.ledgerFile();
+  expect(ledger.complete).toBe(true);
+  expect(ledger.devices).toHaveLength(4);
+  for (const { sensorId, bootId } of ledger.devices) expect(bootId).toBe(bootIds.get(sensorId) ?? bootId);
+  await eventually(
+    "all arrived",
+    () => audit(ledger, recorder.telemetry),
+    (found) => found.missing.length === 0,
+  );
+  expect(audit(ledger, recorder.telemetry)).toMatchObject({ missing: [], wrong: [] });
+});

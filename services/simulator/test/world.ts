@@ -1,6 +1,6 @@
 /** What the simulator's tests share: a real broker, a subscriber that keeps everything, the simulator as a process. */
 import { randomUUID } from "node:crypto";
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseTelemetryTopic, validateReading } from "#events";
@@ -63,6 +63,9 @@ export interface RunningSimulator {
   /** The value of a metric; labels as in `name{a="b"}`. */
   metric(name: string): Promise<number>;
   ledger(): Promise<LedgerReport>;
+  summary(): Promise<Record<string, unknown>>;
+  /** Puts another file in the place of the fleet file, as Kubernetes does. */
+  changeFleet(fleet: string): void;
   /** What the process left at its stop. */
   ledgerFile(): LedgerReport;
 }
@@ -122,6 +125,11 @@ export class World {
         return Number(line.slice(name.length));
       },
       ledger: async () => (await (await get("/ledger")).json()) as LedgerReport,
+      summary: async () => (await (await get("/summary")).json()) as Record<string, unknown>,
+      changeFleet: (text) => {
+        writeFileSync(`${fleetFile}.new`, text);
+        renameSync(`${fleetFile}.new`, fleetFile);
+      },
       ledgerFile: () => JSON.parse(readFileSync(ledgerFile, "utf8")) as LedgerReport,
     };
   }
