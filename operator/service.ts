@@ -20,65 +20,20 @@ import { eventMetrics, stateMetrics, type OperatorEvents } from "./metrics.ts";
  * work begins only with the lease. Who loses the lease ends its process: nothing half done goes on beside the new leader.
  */
 export async function startOperator(context: ServiceContext<OperatorConfig>): Promise<RunningService> {
-  const { config, log, clock, registry, stopping, fail, readiness } = context;
-  const metrics = eventMetrics(
-    registry,
-    [SENSOR_FLEET, CONFIG_MAP, STATEFUL_SET, POD].map(({ plural }) => plural),
-  );
+  const { config, log, clock, registry, stopping, fail } = context;
+  const metrics = eventMetrics(registry, WATCHED);
   const api = new KubeApi(await connectionOf(context), (method, status) => metrics.onAnswer(method, status));
-  const identity = `${config.POD_NAME}_${randomUUID().slice(0, 8)}`;
-  const { POD_NAME: instance } = config;
-  const events = new EventRecorder({ api, clock, log, component: "sensorfleet-operator", instance });
+  const events = new EventRecorder({ api, clock, log, component: "sensorfleet-operator", instance: config.POD_NAME });
   const informers = informersOf(context, api, metrics, (name) => queue.add(name));
-  const stores = {
-    fleets: informers.fleets.store,
-    configMaps: informers.configMaps.store,
-    statefulSets: informers.statefulSets.store,
-    pods: informers.pods.store,
-  };
-  const reconciler = new Reconciler({
-    api,
-    namespace: config.NAMESPACE,
-    stores,
-    settings: settingsOf(config),
-    summaries: new Summaries(clock, askPod),
-    events,
-    clock,
-    log,
-    statusIntervalMs: config.STATUS_INTERVAL,
-  });
-  const queue = new WorkQueue({
-    clock,
-    workers: config.WORKERS,
-    work: (name) => reconciler.reconcile(name),
-    onResult: (fleet, durationMs, err) => {
-      metrics.onReconciled(durationMs, err !== undefined);
-      if (err !== undefined) log.warn({ fleet, err }, "a reconcile failed, it will be tried again");
-    },
-  });
-  const lease = new Lease({
-    api,
-    namespace: config.NAMESPACE,
-    name: "sensorfleet-operator",
-    identity,
-    durationMs: config.LEASE_DURATION,
-    renewDeadlineMs: (config.LEASE_DURATION * 2) / 3,
-    retryMs: config.LEASE_DURATION / 7.5,
-    clock,
-    log,
-  });
-  stateMetrics(registry, { queue, lease, fleets: stores.fleets });
+  const reconciler = reconcilerOf(context, api, informers, events);
+  const queue = queueOf(context, metrics, (name) => reconciler.reconcile(name));
+  const lease = leaseOf(context, api);
+  stateMetrics(registry, { queue, lease, fleets: informers.fleets.store });
   const ending = new AbortController();
-  const running = Object.values(informers).map((informer) => informer.run(ending.signal));
-  readiness.notReady("kubernetes", "the first lists are not complete");
-  void Promise.all(Object.values(informers).map(({ synced }) => synced))
-    .then(async () => {
-      readiness.ready("kubernetes");
-      await lead(lease, queue, context);
-    })
-    .catch((error: unknown) => {
-      if (!stopping.aborted) fail(error);
-    });
+  const running = Object.values(informers).map((informer: Informers[keyof Informers]) => informer.run(ending.signal));
+  lead(context, informers, lease, queue).catch((error: unknown) => {
+    if (!stopping.aborted) fail(error);
+  });
   return {
     stop: async () => {
       await queue.stop();
@@ -90,11 +45,71 @@ export async function startOperator(context: ServiceContext<OperatorConfig>): Pr
   };
 }
 
-async function lead(lease: Lease, queue: WorkQueue, { log, stopping }: ServiceContext<OperatorConfig>): Promise<void> {
+const WATCHED = [SENSOR_FLEET, CONFIG_MAP, STATEFUL_SET, POD].map(({ plural }) => plural);
+
+/** Works while it holds the lease; rejects when it has lost it. */
+async function lead(
+  { log, stopping, readiness }: ServiceContext<OperatorConfig>,
+  { fleets, configMaps, statefulSets, pods }: Informers,
+  lease: Lease,
+  queue: WorkQueue,
+): Promise<void> {
+  readiness.notReady("kubernetes", "the first lists are not complete");
+  await Promise.all([fleets.synced, configMaps.synced, statefulSets.synced, pods.synced]);
+  readiness.ready("kubernetes");
   await lease.acquire(stopping);
   log.info("this operator leads");
   queue.start();
   if (!(await lease.keep(stopping))) throw new Error("the lease was lost: another operator leads");
+}
+
+function reconcilerOf(
+  { config, clock, log }: ServiceContext<OperatorConfig>,
+  api: KubeApi,
+  { fleets, configMaps, statefulSets, pods }: Informers,
+  events: EventRecorder,
+): Reconciler {
+  return new Reconciler({
+    api,
+    namespace: config.NAMESPACE,
+    stores: { fleets: fleets.store, configMaps: configMaps.store, statefulSets: statefulSets.store, pods: pods.store },
+    settings: settingsOf(config),
+    summaries: new Summaries(clock, askPod),
+    events,
+    clock,
+    log,
+    statusIntervalMs: config.STATUS_INTERVAL,
+  });
+}
+
+function queueOf(
+  { config, clock, log }: ServiceContext<OperatorConfig>,
+  metrics: OperatorEvents,
+  work: (fleet: string) => Promise<number | undefined>,
+): WorkQueue {
+  return new WorkQueue({
+    clock,
+    workers: config.WORKERS,
+    work,
+    onResult: (fleet, durationMs, err) => {
+      metrics.onReconciled(durationMs, err !== undefined);
+      if (err !== undefined) log.warn({ fleet, err }, "a reconcile failed, it will be tried again");
+    },
+  });
+}
+
+function leaseOf({ config, clock, log }: ServiceContext<OperatorConfig>, api: KubeApi): Lease {
+  return new Lease({
+    api,
+    namespace: config.NAMESPACE,
+    name: "sensorfleet-operator",
+    identity: `${config.POD_NAME}_${randomUUID().slice(0, 8)}`,
+    durationMs: config.LEASE_DURATION,
+    renewDeadlineMs: (config.LEASE_DURATION * 2) / 3,
+    retryMs: config.LEASE_DURATION / 7.5,
+    clock,
+    log,
+  });
 }
 
 function connectionOf({ config, clock }: ServiceContext<OperatorConfig>): Promise<Connection> {
