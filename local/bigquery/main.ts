@@ -3,7 +3,6 @@ import { setFlagsFromString } from "node:v8";
 import { runService } from "#runtime";
 import { type BigQueryConfig, environment, readCommandLine } from "./config.ts";
 import { EmbeddedBigQuery } from "./server.ts";
-import { exitOnStartError } from "./start-error.ts";
 
 // Of the heap a fifth may be garbage before V8 looks for it, instead of as much again: 40 MiB less, at no cost to appends.
 setFlagsFromString("--heap-growing-percent=20");
@@ -30,7 +29,7 @@ if (commandLine.kind === "help") {
         clock,
         log,
         registry,
-      }).catch(exitOnStartError);
+      });
       const { restPort, grpcPort, faultAdminPort } = server;
       log.info({ restPort, grpcPort, faultAdminPort, dataDir: config.DATA_DIR }, "serving BigQuery");
       return { stop: () => server.stop() };

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { Clock, Logger, Timer } from "#runtime";
-import { silentLogger, systemClock } from "#runtime";
+import { silentLogger, systemClock, listenError } from "#runtime";
 import type { Express } from "express";
 import type { Registry } from "prom-client";
 import { tokenMatches } from "./bearer.ts";
@@ -14,7 +14,7 @@ import { createMetrics } from "./metrics.ts";
 import { createRestApp, type RestApp } from "./rest/index.ts";
 import { translate } from "./sql/index.ts";
 import { sweep } from "./housekeeping.ts";
-import { dataDirError, listenError } from "./start-error.ts";
+import { dataDirError } from "./start-error.ts";
 import { GrpcServer } from "./write/grpc-server.ts";
 
 export interface EmbeddedBigQueryOptions {
@@ -106,7 +106,7 @@ async function openParts(options: EmbeddedBigQueryOptions, opened: AsyncDisposab
   const { clock = systemClock, log = silentLogger, host = LOOPBACK, faultAdminPort } = options;
   const listenTo = (application: Express, flag: string, on: string, port: number): Promise<Listener> =>
     orExplain(listen(application, { graceMs: STOP_GRACE_MS, clock, host: on, port }), (error) =>
-      listenError(flag, on, port, error),
+      listenError({ portName: flag, hostName: "--host", host: on, port }, error),
     );
   const faults = new FaultPlan(clock);
   const store = opened.adopt(await openStore(options, clock), (each) => each.close());
@@ -152,7 +152,9 @@ function startGrpc(
     onInternalError: (err) => log.error({ err }, "a write call failed"),
     ...(options.bearerToken === undefined ? {} : { bearerToken: options.bearerToken }),
   });
-  return orExplain(starting, (error) => listenError("--grpc-port", host, port, error));
+  return orExplain(starting, (error) =>
+    listenError({ portName: "--grpc-port", hostName: "--host", host, port }, error),
+  );
 }
 
 async function openStore(options: EmbeddedBigQueryOptions, clock: Clock): Promise<Store> {

@@ -1,9 +1,4 @@
-import { EXIT_CODES } from "#runtime";
-
-/** Why it cannot start, in one sentence for the person who started it, with the way out. What was thrown is the cause. */
-export class StartError extends Error {
-  override readonly name = "StartError";
-}
+import { StartError } from "#runtime";
 
 /** Says why a data directory cannot be used; an error that is about something else is given back as it is. */
 export function dataDirError(dataDir: string, thrown: unknown): unknown {
@@ -36,30 +31,3 @@ const FILE_PROBLEMS: Readonly<Record<string, string>> = {
   ENOSPC: "there is no space left on its disk",
   ENOENT: NO_DIRECTORY,
 };
-
-/** Says why a listener cannot have its address; `flag` is that of the port. */
-export function listenError(flag: string, host: string, port: number, thrown: unknown): unknown {
-  const problem = listenProblem(flag, host, port, (thrown as { code?: string } | undefined)?.code);
-  return problem === undefined ? thrown : new StartError(problem, { cause: thrown });
-}
-
-function listenProblem(flag: string, host: string, port: number, code: string | undefined): string | undefined {
-  switch (code) {
-    case "EADDRINUSE":
-      return `${flag} ${port}: another process listens there; stop it, or choose another port (0: any free one)`;
-    case "EACCES":
-      return `${flag} ${port}: no permission to listen there; choose a port above 1023`;
-    case "EADDRNOTAVAIL":
-    case "ENOTFOUND":
-      return `--host ${host}: this machine has no such address; leave it out, or give 0.0.0.0 with --bearer-token`;
-    default:
-      return undefined;
-  }
-}
-
-/** Ends the process with the sentence alone; any other error goes on. */
-export function exitOnStartError(thrown: unknown): never {
-  if (!(thrown instanceof StartError)) throw thrown;
-  process.stderr.write(`embedded-bigquery: ${thrown.message}\n`);
-  process.exit(EXIT_CODES.fatal);
-}

@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import express, { type Express } from "express";
 import type { Registry } from "prom-client";
 import type { Readiness } from "./readiness.ts";
+import { listenError } from "./start-error.ts";
 
 export interface OpsServerOptions {
   /** Address to listen on: loopback on a developer's machine, all interfaces in a container. */
@@ -26,13 +27,15 @@ export interface OpsServer {
 /**
  * Serves `/healthz` (200 while the process lives), `/readyz` (200, or 503 with the reasons) and `/metrics`. It starts
  * before everything else and stops last, so that a service that hangs in its start or stop can be seen from outside.
- * Rejects when the port is taken.
+ * @throws StartError when the port is taken.
  */
 export async function startOpsServer(options: OpsServerOptions): Promise<OpsServer> {
   const app = opsApp(options.readiness, options.registry);
   const server = createServer(app);
   server.listen(options.port, options.host);
-  await once(server, "listening");
+  await once(server, "listening").catch((error: unknown) => {
+    throw listenError({ portName: "OPS_PORT", hostName: "OPS_HOST", ...options }, error);
+  });
   return {
     port: (server.address() as AddressInfo).port,
     serveJson: (path, read) => void app.get(path, (_request, response) => void response.json(read())),

@@ -33,6 +33,7 @@ export {
 export { runtimeVariables, type RuntimeConfig } from "./runtime-config.ts";
 export { Readiness } from "./readiness.ts";
 export { startOpsServer, type OpsServer, type OpsServerOptions } from "./http.ts";
+export { listenError, StartError, type ListenSettings } from "./start-error.ts";
 export { StopDeadline } from "./stop-deadline.ts";
 export {
   EXIT_CODES,

@@ -5,6 +5,7 @@ import { startOpsServer, type OpsServer } from "./http.ts";
 import { createLogger, type Logger } from "./logger.ts";
 import { Readiness } from "./readiness.ts";
 import type { RuntimeConfig } from "./runtime-config.ts";
+import { StartError } from "./start-error.ts";
 import { StopDeadline } from "./stop-deadline.ts";
 
 /** Why a service's process ended. */
@@ -109,7 +110,10 @@ class ServiceProcess<Config extends RuntimeConfig> {
       await this.#start();
     } catch (err) {
       // A start that a signal interrupted may well reject: the stop decides the exit code then.
-      if (!this.#stopping.signal.aborted) this.#fatal(err, "start failed");
+      if (this.#stopping.signal.aborted) return;
+      if (!(err instanceof StartError)) this.#fatal(err, "start failed");
+      process.stderr.write(`${this.#definition.name}: ${err.message}\n`);
+      process.exit(EXIT_CODES.fatal);
     }
   }
 

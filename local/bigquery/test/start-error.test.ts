@@ -1,22 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { dataDirError, listenError, StartError } from "../start-error.ts";
+import { dataDirError } from "../start-error.ts";
 
 const systemError = (code: string): Error => Object.assign(new Error(`${code}: …`), { code });
 
 describe("why it cannot start", () => {
-  it.each([
-    [
-      "EADDRINUSE",
-      "--rest-port 9050: another process listens there; stop it, or choose another port (0: any free one)",
-    ],
-    ["EACCES", "--rest-port 9050: no permission to listen there; choose a port above 1023"],
-    ["EADDRNOTAVAIL", "--host h: this machine has no such address; leave it out, or give 0.0.0.0 with --bearer-token"],
-  ])("a listener: %s", (code, sentence) => {
-    const error = listenError("--rest-port", "h", 9050, systemError(code));
-    expect(error).toBeInstanceOf(StartError);
-    expect((error as Error).message).toBe(sentence);
-  });
-
   it.each([
     [systemError("EACCES"), "no permission to write there"],
     [systemError("EROFS"), "read-only"],
@@ -36,6 +23,5 @@ describe("why it cannot start", () => {
   it("leaves alone what it has no words for", () => {
     const thrown = new Error("boom");
     expect(dataDirError("/data", thrown)).toBe(thrown);
-    expect(listenError("--rest-port", "h", 1, thrown)).toBe(thrown);
   });
 });

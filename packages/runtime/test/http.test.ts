@@ -61,7 +61,7 @@ test("a path that does not exist is not found", async () => {
 
 test("a port that is taken rejects", async () => {
   const again = startOpsServer({ host: "127.0.0.1", port: server.port, readiness, registry });
-  await expect(again).rejects.toMatchObject({ code: "EADDRINUSE" });
+  await expect(again).rejects.toThrow(/^OPS_PORT \d+: another process listens there/);
 });
 
 test("closing does not wait for connections that are kept alive", async () => {
