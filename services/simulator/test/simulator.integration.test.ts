@@ -137,7 +137,8 @@ test("the past comes first, all devices in step, without a gap to the present; t
   for (const own of Map.groupBy(first, ({ topic }) => topic).values()) {
     const times = own.map((message) => json(message)["event_time"] as number).toSorted((a, b) => a - b);
     const gaps = times.slice(1).map((time, index) => time - times[index]!);
-    expect(Math.max(...gaps)).toBeLessThanOrEqual(MINUTE_MS);
+    // From the past's last minute to the first live reading, which is due at most one interval later.
+    expect(Math.max(...gaps)).toBeLessThanOrEqual(MINUTE_MS + 1000);
     expect(gaps.filter((gap) => gap === 1000).length).toBeGreaterThanOrEqual(2);
   }
   const content = (message: Message): [string, string] => {
@@ -270,7 +271,7 @@ test("another process with the same devices is noticed where the broker says so,
 });
 
 test("--help explains itself, a bad fleet file is exit code 2 with file, line and field", () => {
-  expect(execFileSync(process.execPath, [MAIN, "--help"], { encoding: "utf8" })).toContain("| `FLEET_FILE` |");
+  expect(execFileSync(process.execPath, [MAIN, "--help"], { encoding: "utf8" })).toMatch(/ FLEET_FILE +text /);
   const environment = { FLEET_FILE: MAIN, MQTT_URL: "mqtt://127.0.0.1:1" };
   const { status, stderr } = spawnSync(process.execPath, [MAIN], { env: environment, encoding: "utf8" });
   expect([status, stderr]).toEqual([2, expect.stringMatching(/services\/simulator\/main\.ts:\d+: /)]);
