@@ -61,9 +61,11 @@ export class KubeApi {
     const ending = new AbortController();
     const outer = call.signal === undefined ? ending.signal : AbortSignal.any([call.signal, ending.signal]);
     const response = await this.#open(call, AbortSignal.any([outer, AbortSignal.timeout(CALL_TIMEOUT_MS)]), outer);
-    response.socket.setTimeout(silenceMs, () =>
-      response.destroy(kubeErrors.create("UNAVAILABLE", "the API server was silent for too long")),
-    );
+    // Kept, because a complete answer has given its socket back.
+    const { socket } = response;
+    const onSilence = (): void =>
+      void response.destroy(kubeErrors.create("UNAVAILABLE", "the API server was silent for too long"));
+    socket.setTimeout(silenceMs, onSilence);
     try {
       const lines = createInterface({ input: response, crlfDelay: Infinity });
       const failed = new Promise<never>((_, reject) => response.once("error", reject));
@@ -76,7 +78,7 @@ export class KubeApi {
       }
       if (!response.complete) throw kubeErrors.create("UNAVAILABLE", "the API server's answer broke off");
     } finally {
-      response.socket.setTimeout(0);
+      socket.setTimeout(0, onSilence);
       ending.abort();
       response.destroy();
     }
