@@ -1,0 +1,119 @@
+import { describe, expect, test } from "vitest";
+import { fleetOf } from "../api/fleet-file.ts";
+import { APPLIED_ANNOTATION } from "../api/names.ts";
+import type { SensorFleetSpec } from "../api/sensor-fleet.ts";
+import { desired, podsOf, type Desired } from "../controllers/desired.ts";
+import { runStateOf } from "../controllers/run-state.ts";
+import { hashOf, holds } from "../kube/apply.ts";
+import { NOW, NOW_MS, sensorFleet } from "./fleets.ts";
+
+const settings = {
+  image: "simulator:1",
+  mqttUrl: "mqtt://mosquitto:1883",
+  requests: { cpu: "50m", memory: "160Mi" },
+  limits: { memory: "400Mi" },
+  stopGraceSeconds: 30,
+};
+
+function desiredOf(spec: Partial<SensorFleetSpec> = {}, given = settings): Desired {
+  const fleet = sensorFleet(spec);
+  return desired(fleet, runStateOf(fleet.spec, {}, NOW_MS), given);
+}
+
+interface Template {
+  readonly spec: { containers: [{ image: string; env: { name: string; value?: string }[]; resources: unknown }] };
+}
+const templateOf = ({ statefulSet }: Desired): Template => statefulSet.spec["template"] as Template;
+
+test.each([
+  [0, 500, 0],
+  [1, 500, 1],
+  [500, 500, 1],
+  [501, 500, 2],
+  [100_000, 500, 200],
+])("%i devices, %i in a pod: %i pods", (devices, devicesPerPod, pods) => {
+  const spec = { devices, template: { devicesPerPod } };
+  expect(desiredOf(spec).statefulSet.spec.replicas).toBe(pods);
+  for (const phase of ["Suspended", "Completed"] as const) expect(podsOf(sensorFleet(spec).spec, { phase })).toBe(0);
+});
+
+test("the fleet file is a fleet, and says when its stages began", () => {
+  const stages = [{ duration: "1m", devicesPercent: 10, ramp: "Step" }];
+  const file = JSON.parse(desiredOf({ stages }).configMap.data?.["fleet.yaml"] ?? "") as Record<string, unknown>;
+  expect(file).toMatchObject({ name: "city", devices: 1200, stages, startTime: NOW });
+  expect(Object.keys(file)).not.toContain("template");
+  expect(fleetOf(sensorFleet({ stages })).stages).toHaveLength(1);
+});
+
+describe("what is followed, and what replaces pods", () => {
+  const before = desiredOf();
+  const base = sensorFleet().spec;
+
+  test.each<[string, Partial<SensorFleetSpec>]>([
+    ["devices", { devices: 1300 }],
+    ["interval", { interval: "1s" }],
+    ["jitter", { jitter: "1s" }],
+    ["faults", { faults: [{ type: "OutOfOrder", readings: "1%" }] }],
+    ["stages", { stages: [{ duration: "1m", devicesPercent: 10, ramp: "Step" }] }],
+    ["connectsPerSecond", { connectsPerSecond: 1 }],
+  ])("%s: only the file", (_name, spec) => {
+    const after = desiredOf(spec);
+    expect(after.fileHash).not.toBe(before.fileHash);
+    expect(templateOf(after)).toEqual(templateOf(before));
+  });
+
+  test.each<[string, Partial<SensorFleetSpec>]>([
+    ["seed", { seed: 2 }],
+    ["profiles", { profiles: [{ location: "park", weight: 1 }] }],
+    ["history", { history: "1h" }],
+    ["image", { template: { ...base.template, image: "other:1" } }],
+    ["resources", { template: { ...base.template, resources: { limits: { memory: "1Gi" } } } }],
+    ["nodes", { template: { ...base.template, nodeSelector: { disk: "fast" } } }],
+  ])("%s: the pods", (_name, spec) => {
+    expect(templateOf(desiredOf(spec))).not.toEqual(templateOf(before));
+  });
+
+  test("a run that begins anew is followed", () => {
+    const fleet = sensorFleet({ run: { runId: "2" } });
+    const after = desired(fleet, runStateOf(fleet.spec, {}, NOW_MS + 60_000), settings);
+    expect(after.fileHash).not.toBe(before.fileHash);
+    expect(after.statefulSet).toEqual(before.statefulSet);
+  });
+});
+
+test("pod number i has devices from i times devicesPerPod on, whatever the size of the fleet", () => {
+  const environment = (devices: number): unknown => templateOf(desiredOf({ devices })).spec.containers[0].env;
+  expect(environment(10)).toEqual(environment(100_000));
+  expect(environment(10)).toContainEqual({ name: "PART_DEVICES", value: "500" });
+});
+
+test("every object belongs to its fleet, and carries a hash of what it says", () => {
+  const { configMap, statefulSet } = desiredOf();
+  for (const { metadata } of [configMap, statefulSet]) {
+    expect(metadata).toMatchObject({ name: "fleet-city", namespace: "smart-home" });
+    expect(metadata.ownerReferences).toEqual([
+      expect.objectContaining({ kind: "SensorFleet", name: "city", uid: "uid-1", controller: true }),
+    ]);
+  }
+  const stamp = (given: Desired): unknown => given.statefulSet.metadata.annotations?.[APPLIED_ANNOTATION];
+  expect(stamp(desiredOf())).toBe(stamp({ ...desiredOf(), statefulSet }));
+  expect(stamp(desiredOf({}, { ...settings, image: "simulator:2" }))).not.toBe(stamp(desiredOf()));
+});
+
+test("a hash does not depend on the order of keys", () => {
+  expect(hashOf({ a: 1, b: [{ c: 1, d: 2 }] })).toBe(hashOf({ b: [{ d: 2, c: 1 }], a: 1 }));
+  expect(hashOf([1, 2])).not.toBe(hashOf([2, 1]));
+});
+
+test.each<[unknown, unknown, boolean]>([
+  [{ a: 1 }, { a: 1, b: 2 }, true],
+  [{ a: 1 }, { a: "1" }, false],
+  [{ a: { b: 1 } }, {}, false],
+  [{ a: {} }, {}, true],
+  [{ a: undefined }, {}, true],
+  [[1, { a: 1 }], [1, { a: 1, b: 1 }], true],
+  [[1], [1, 2], false],
+  [[], undefined, false],
+])("%j is held by %j: %s", (wanted, actual, expected) => {
+  expect(holds(wanted, actual)).toBe(expected);
+});
