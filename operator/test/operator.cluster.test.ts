@@ -141,6 +141,8 @@ test("what did not change is not written: 50 fleets, and an operator that comes 
   const settled = async (): Promise<void> => {
     const { items } = await world.list(namespace);
     expect(items.filter((fleet) => ready(fleet)?.reason === "StartingPods")).toHaveLength(50);
+    // A run's beginning is in the status before its objects are there.
+    expect(await versions()).toHaveLength(150);
   };
   let before: string[] = [];
   await withOperator(async (operator) => {
