@@ -73,11 +73,12 @@ test.each<[string, FaultSpec[], Record<string, string>, number]>([
     await systemClock.sleep(1500);
     expect(await world.passedUnwritten()).toEqual([]);
   }
-  const hits = world.bigQuery.faults.list().map(({ hits }) => hits);
-  expect(Math.min(...hits)).toBeGreaterThanOrEqual(1);
+  const hits = (): number[] => world.bigQuery.faults.list().map(({ hits }) => hits);
+  await eventually("every fault struck", hits, (each) => Math.min(...each) >= 1, { timeoutMs: 60_000 });
+  const retried = (): Promise<number> => writer.metric("writer_append_retries_total");
+  await eventually("the writer noticed", retried, (count) => count >= retries, { timeoutMs: 60_000 });
   world.bigQuery.faults.clear();
   await stopLoad();
-  expect(await writer.metric("writer_append_retries_total")).toBeGreaterThanOrEqual(retries);
   await settle(writer);
 });
 
