@@ -6,7 +6,7 @@ NPM_RUN := npm --loglevel=error run --silent
 .PHONY: help demo sql tail replay-dead-letters setup test test-unit test-integration test-failure test-cluster check lint types docs bench bigquery clean
 
 help: ## List what can be made
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: setup ## Run the whole pipeline here, with the audit at the end (DURATION=60 stops it after a minute)
 	@$(NPM_RUN) demo -- $(ARGS)

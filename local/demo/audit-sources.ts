@@ -15,20 +15,24 @@ export async function storedDevices({ rest }: BigQueryClients): Promise<StoredDe
   return rows as StoredDevice[];
 }
 
-/** Dead letters in Kafka by the tenant whose topic they came from; `""`: of nobody. */
+/**
+ * Different dead letters in Kafka by the tenant whose topic they came from; `""`: of nobody. Each id counts once, because a
+ * letter that was written twice must not stand for one that is missing. Corrupted readings differ: each has its own `seq`.
+ */
 export async function deadLettersByTenant(kafka: Kafka, clock: Clock): Promise<Map<string, number>> {
-  const counts = new Map<string, number>();
+  const tenants = new Map<string, string>();
   await readTopic({
     kafka,
     clock,
     topic: kafkaTopics.deadLetters.name,
     onRecord: ({ message }) => {
       const letter = message.value === null ? undefined : decodeDeadLetter(message.value);
-      const topic = letter && deadLetterTopic(letter);
-      const tenant = (topic === undefined ? undefined : parseTelemetryTopic(topic))?.tenant ?? "";
-      counts.set(tenant, (counts.get(tenant) ?? 0) + 1);
+      if (letter !== undefined)
+        tenants.set(letter.id, parseTelemetryTopic(deadLetterTopic(letter) ?? "")?.tenant ?? "");
     },
   });
+  const counts = new Map<string, number>();
+  for (const tenant of tenants.values()) counts.set(tenant, (counts.get(tenant) ?? 0) + 1);
   return counts;
 }
 

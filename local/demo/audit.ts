@@ -19,7 +19,7 @@ export interface FleetAudit {
   readonly sent: number;
   /** Different readings in BigQuery. */
   readonly stored: number;
-  /** Dead letters, from every part. */
+  /** Different dead letters, from every part. */
   readonly deadLetters: number;
   /** Readings that a device knows as delivered and that are neither stored nor, if broken on purpose, dead-lettered. */
   readonly missing: number;

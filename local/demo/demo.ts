@@ -1,8 +1,9 @@
 import { systemClock } from "#runtime";
+import { stopServerProcesses } from "#testkit";
 import { readFleetFile } from "../../services/simulator/fleet-file.ts";
 import type { FleetAudit } from "./audit.ts";
 import type { DemoOptions } from "./config.ts";
-import { publishEndpoints, runningDemo, withdrawEndpoints } from "./endpoints.ts";
+import { lockData, publishEndpoints, withdrawEndpoints } from "./endpoints.ts";
 import type { Snapshot } from "./observer.ts";
 import { Pipeline } from "./pipeline.ts";
 import type { Program } from "./programs.ts";
@@ -28,10 +29,24 @@ const LOOK_SHARE = 0.2;
  * @throws if a server or a program does not start, or ends before it was told to; everything is stopped then too.
  */
 export async function runDemo(options: DemoOptions, display: DemoDisplay, stop: AbortSignal): Promise<FleetAudit[]> {
-  const { directory, fleets, durationMs } = options;
-  if (runningDemo(directory) !== undefined) throw new Error(`a demo is running already, with its data in ${directory}`);
+  const { directory, fleets } = options;
   // Before anything is started: a mistake in a file should not cost a minute.
   for (const file of fleets) readFleetFile(file);
+  const release = lockData(directory);
+  try {
+    return await runPipeline(options, display, stop);
+  } finally {
+    // What a failed start has left half started.
+    await stopServerProcesses();
+    release();
+  }
+}
+
+async function runPipeline(
+  { directory, fleets, durationMs }: DemoOptions,
+  display: DemoDisplay,
+  stop: AbortSignal,
+): Promise<FleetAudit[]> {
   const pipeline = await Pipeline.start(directory, (step) => display.step(step));
   try {
     await startPrograms(pipeline, fleets, display, stop);

@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { takeLock } from "#testkit";
 
 /** Where a running demo can be reached from another terminal. */
 export interface Endpoints {
@@ -13,6 +14,17 @@ export interface Endpoints {
   readonly bigQueryGrpc: string;
   /** Probes and metrics of each program, by its name. */
   readonly ops: Readonly<Record<string, string>>;
+}
+
+/**
+ * Makes this process the only one that may use the data in that directory, and gives what releases it.
+ *
+ * @throws if another demo or prompt has it.
+ */
+export function lockData(directory: string): () => void {
+  const release = takeLock(`${directory}.lock`);
+  if (release !== undefined) return release;
+  throw new Error(`a demo is running already, or a prompt is open, with the data in ${directory}`);
 }
 
 export function publishEndpoints(directory: string, endpoints: Endpoints): void {

@@ -5,7 +5,8 @@ import { environment, readCommandLine, type DemoOptions } from "./config.ts";
 import { runDemo } from "./demo.ts";
 import { plainDisplay, terminalDisplay } from "./display.ts";
 
-process.exitCode = await main();
+// An exit at once: a failed start may have left something that would keep this process alive.
+process.exit(await main());
 
 async function main(): Promise<number> {
   try {

@@ -4,7 +4,7 @@ import { bigQueryClients, type BigQueryClients } from "#bigquery";
 import { bigQueryNames } from "#events";
 import { toError } from "#runtime";
 import { demoDirectory, environment, variable } from "./config.ts";
-import { runningDemo } from "./endpoints.ts";
+import { lockData, runningDemo } from "./endpoints.ts";
 import { PROJECT } from "./programs.ts";
 import { resultTable } from "./result-table.ts";
 import { bigQueryData, startBigQuery } from "./servers.ts";
@@ -12,7 +12,10 @@ import { bigQueryData, startBigQuery } from "./servers.ts";
 const directory = demoDirectory(environment);
 
 /** `make sql`: asks the BigQuery of the demo that runs, or the data that the last one left. */
-process.exitCode = await main();
+process.exitCode = await main().catch((error: unknown) => {
+  process.stderr.write(`sql: ${toError(error).message}\n`);
+  return 1;
+});
 
 async function main(): Promise<number> {
   const running = runningDemo(directory);
@@ -21,6 +24,7 @@ async function main(): Promise<number> {
     process.stderr.write("There is no data yet: run `make demo` first, here or in another terminal.\n");
     return 1;
   }
+  const release = lockData(directory);
   const bigQuery = await startBigQuery(directory, (step) =>
     process.stderr.write(`no demo is running; ${step} with the last one's data\n`),
   );
@@ -28,6 +32,7 @@ async function main(): Promise<number> {
     return await withClients(bigQuery.restEndpoint, bigQuery.grpcEndpoint);
   } finally {
     await bigQuery.server.stop();
+    release();
   }
 }
 

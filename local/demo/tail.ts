@@ -5,7 +5,7 @@ import { demoDirectory, environment, variable } from "./config.ts";
 import { runningDemo } from "./endpoints.ts";
 
 /** `make tail TOPIC=readings`: shows records of the running demo as they come, or all there are with FROM=start. */
-process.exitCode = await main();
+process.exitCode = await main().catch((error: unknown) => refuse(toError(error).message));
 
 async function main(): Promise<number> {
   const running = runningDemo(demoDirectory(environment));
@@ -47,11 +47,19 @@ async function untilInterrupted(run: (signal: AbortSignal) => Promise<void>): Pr
   const stop = new AbortController();
   const reason = new Error("interrupted");
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stop.abort(reason));
+  const ended = systemClock.setInterval(1000, () => {
+    if (runningDemo(demoDirectory(environment)) !== undefined) return;
+    process.stderr.write("the demo has ended\n");
+    // There is nobody left to say goodbye to.
+    process.exit(0);
+  });
   // Whoever reads through `head` closes the pipe when it has enough.
   process.stdout.on("error", () => stop.abort(reason));
   try {
     await run(stop.signal);
   } catch (error) {
     if (error !== reason) throw toError(error);
+  } finally {
+    ended.clear();
   }
 }

@@ -48,7 +48,8 @@ const DEFINITIONS: readonly Omit<ViewDefinition, "query">[] = [
       last_event_time: "Time of the latest reading.",
       row_count: "Rows in iot_events.",
       readings: "Different readings among them.",
-      missing: "Numbers between the first and the last that are not stored: lost, rejected, or still on their way.",
+      missing:
+        "Numbers between the first and the last that are not stored: rejected (see the dead letters), still on their way, or lost.",
       redelivered:
         "Kafka records beyond each reading's first: repeated by the device, by MQTT or by a replaced producer.",
       stored_twice: "Rows beyond each Kafka record's first. Exactly once means that this is 0.",

@@ -80,8 +80,10 @@ async function consume(
       consumer,
       reading,
       (partition, next) => {
+        // Whoever follows may wait for ever for the next record.
+        if (missing === undefined) return;
         silence.watch();
-        if (missing === undefined || next < (missing.get(partition) ?? 0n)) return;
+        if (next < (missing.get(partition) ?? 0n)) return;
         missing.delete(partition);
         if (missing.size === 0) done.resolve(undefined);
       },

@@ -19,6 +19,13 @@ export async function withLock<T>(path: string, work: () => Promise<T>): Promise
   }
 }
 
+/** Takes the lock and gives what releases it, or `undefined` if a living process has it. */
+export function takeLock(path: string): (() => void) | undefined {
+  mkdirSync(dirname(path), { recursive: true });
+  // The first try removes what a dead holder has left.
+  return tryLock(path) || tryLock(path) ? () => rmSync(path, { force: true }) : undefined;
+}
+
 function tryLock(path: string): boolean {
   try {
     writeFileSync(path, String(process.pid), { flag: "wx" });

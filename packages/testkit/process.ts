@@ -155,6 +155,11 @@ export class ServerProcess {
   }
 }
 
+/** Stops every server that this process has started and that still runs, also one that is not ready yet. */
+export async function stopServerProcesses(): Promise<void> {
+  await Promise.all([...running].map((server) => server.stop()));
+}
+
 async function asked(isReady: ServerCommand["isReady"], log: string): Promise<boolean> {
   try {
     return await isReady(log);

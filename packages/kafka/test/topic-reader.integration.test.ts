@@ -10,7 +10,7 @@ import {
   type Kafka,
   type KafkaClientOptions,
 } from "#kafka";
-import { silentLogger, systemClock } from "#runtime";
+import { ManualClock, silentLogger, systemClock } from "#runtime";
 import { eventually, startKafka, type Kafka as Broker } from "#testkit";
 
 const topic = { name: `t-${randomUUID()}`, partitions: 3, retentionMs: 3_600_000 };
@@ -59,6 +59,24 @@ test("what is thrown while reading ends it", async () => {
   const reason = new Error("no");
   const onRecord = () => Promise.reject(reason);
   await expect(readTopic({ kafka, topic: topic.name, clock: systemClock, onRecord })).rejects.toBe(reason);
+});
+
+test("following a topic in which nothing happens is no error", async () => {
+  const clock = new ManualClock();
+  const abort = new AbortController();
+  const reason = new Error("enough");
+  let seen = 0;
+  const onRecord = (): void => void (seen += 1);
+  const ended = expect(followTopic({ kafka, topic: topic.name, clock, signal: abort.signal, onRecord })).rejects.toBe(
+    reason,
+  );
+  await eventually("a record", async () => {
+    await produce(1, "quiet");
+    return seen > 0;
+  });
+  await clock.advance(10 * 60_000);
+  abort.abort(reason);
+  await ended;
 });
 
 test("following shows what comes, not what was there, until it is told to stop", async () => {
