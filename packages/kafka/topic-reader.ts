@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { Admin, Consumer, Kafka, KafkaMessage } from "kafkajs";
-import type { Clock } from "#runtime";
+import { retry, retryPolicy, type Clock } from "#runtime";
 import { kafkaErrors } from "./errors.ts";
 
 /** A record as somebody reads it who has no part in the group that works on it. */
@@ -19,6 +19,9 @@ export interface TopicReading {
   readonly signal?: AbortSignal;
 }
 
+/** A new topic, or one whose broker has just started, has no leader for a moment. */
+const LEADER_RETRY = retryPolicy({ initialDelayMs: 50, maxDelayMs: 1000, maxElapsedMs: 30_000 });
+
 /** Without an answer for so long the reading is given up. */
 const SILENCE_MS = 30_000;
 
@@ -30,7 +33,8 @@ const SILENCE_MS = 30_000;
  */
 export async function readTopic(reading: TopicReading): Promise<void> {
   await withAdmin(reading.kafka, async (admin) => {
-    const ends = await admin.fetchTopicOffsets(reading.topic);
+    const { clock, signal } = reading;
+    const ends = await retry(LEADER_RETRY, () => admin.fetchTopicOffsets(reading.topic), { clock, signal });
     const missing = new Map(
       ends
         .filter(({ low, high }) => BigInt(high) > BigInt(low))
