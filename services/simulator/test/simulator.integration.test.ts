@@ -163,6 +163,9 @@ test("a process may be a part of a fleet, and stages switch devices on and off",
   );
   const on = (): Promise<number> => simulator.metric("simulator_connected");
   for (const count of [0, 2, 1]) await eventually(`${count} on`, on, (seen) => seen === count);
+  const made = (): Promise<number> => simulator.metric("simulator_readings_made_total");
+  const madeByBoth = await made();
+  await eventually("the one goes on alone", made, (count) => count > madeByBoth + 3);
   expect(await simulator.process.stop()).toMatchObject({ code: 0 });
   const report = simulator.ledgerFile();
   expect(report.devices.map(({ sensorId }) => sensorId)).toEqual([6, 7, 8].map((n) => `${tenant}-00000${n}`));
@@ -173,7 +176,7 @@ test("a process may be a part of a fleet, and stages switch devices on and off",
   );
   expect(audit(report, recorder.telemetry)).toMatchObject(nothingWrongAndInOrder);
   const [always, sometimes, never] = report.devices.map(({ made }) => made);
-  expect(always! > sometimes! && sometimes! > 5 && never === 0).toBe(true);
+  expect(always! > sometimes! && sometimes! > 0 && never === 0).toBe(true);
   // Who is switched off says goodbye.
   expect(recorder.messages.filter(({ topic }) => topic.endsWith("/status"))).toEqual([]);
 });
