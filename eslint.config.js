@@ -8,10 +8,10 @@ const forbid = (patterns, message) => ({
   "no-restricted-imports": ["error", { patterns: patterns.map((regex) => ({ regex, message })) }],
 });
 
-const CLIENTS = "^(kafkajs|mqtt|mqtt-packet|@google-cloud/.*)$";
+const CLIENTS = "^(kafkajs|mqtt|mqtt-packet|@google-cloud/.*|@kubernetes/.*)$";
 const clientRule = [
   CLIENTS,
-  "Clients are imported only by their own room: packages/kafka, packages/mqtt, packages/bigquery.",
+  "Clients are imported only by their own room: packages/kafka, packages/mqtt, packages/bigquery, packages/kubernetes.",
 ];
 
 export default tseslint.config(
@@ -84,7 +84,7 @@ export default tseslint.config(
     ),
   },
   {
-    files: ["packages/{kafka,mqtt,bigquery}/**"],
+    files: ["packages/{kafka,mqtt,bigquery,kubernetes}/**"],
     ignores: ["**/test/**", "**/bench/**"],
     rules: forbid(
       ["^#(?!runtime|events|kafka|mqtt|bigquery|windows)", "services/", "local/"],

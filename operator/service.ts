@@ -6,12 +6,20 @@ import type { ConfigMap, FleetSettings, StatefulSet } from "./controllers/desire
 import type { Pod } from "./controllers/pods.ts";
 import { CHILDREN_SELECTOR, fleetNameOf, Reconciler, SENSOR_FLEET } from "./controllers/reconciler.ts";
 import { askPod, Summaries } from "./controllers/summaries.ts";
-import { KubeApi } from "./kube/api.ts";
-import { inClusterConnection, kubeconfigConnection, type Connection } from "./kube/connection.ts";
+import {
+  CONFIG_MAP,
+  type Connection,
+  inClusterConnection,
+  KubeApi,
+  kubeconfigConnection,
+  type KubeObject,
+  POD,
+  type Resource,
+  STATEFUL_SET,
+} from "#kubernetes";
 import { EventRecorder } from "./kube/events.ts";
 import { Informer } from "./kube/informer.ts";
 import { Lease } from "./kube/lease.ts";
-import { CONFIG_MAP, POD, STATEFUL_SET, type KubeObject, type Resource } from "./kube/objects.ts";
 import { WorkQueue } from "./kube/work-queue.ts";
 import { eventMetrics, stateMetrics, type OperatorEvents } from "./metrics.ts";
 

@@ -1,5 +1,5 @@
 import { LABEL_PATTERN } from "#fleets";
-import type { KubeObject } from "../kube/objects.ts";
+import type { KubeObject } from "#kubernetes";
 import { GROUP, KIND, MAX_FLEET_NAME, PLURAL, VERSION } from "./names.ts";
 import { conditionTypes } from "./sensor-fleet.ts";
 import { text, time, whole, words, type Schema } from "./schema-types.ts";

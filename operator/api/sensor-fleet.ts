@@ -1,4 +1,4 @@
-import type { KubeObject } from "../kube/objects.ts";
+import type { KubeObject } from "#kubernetes";
 
 /** Quantities of Kubernetes, such as `100m` and `256Mi`. */
 export type Quantities = Readonly<Record<string, string | number>>;

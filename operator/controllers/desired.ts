@@ -3,7 +3,7 @@ import { API_VERSION, APPLIED_ANNOTATION, childName, FLEET_LABEL, KIND } from ".
 import { fleetFileOf } from "../api/fleet-file.ts";
 import type { Quantities, SensorFleet } from "../api/sensor-fleet.ts";
 import { hashOf } from "../kube/apply.ts";
-import type { KubeObject, ObjectMeta, OwnerReference } from "../kube/objects.ts";
+import type { KubeObject, ObjectMeta, OwnerReference } from "#kubernetes";
 import type { RunState } from "./run-state.ts";
 
 /** What the operator decides for all fleets. */

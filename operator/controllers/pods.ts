@@ -1,4 +1,4 @@
-import type { KubeObject } from "../kube/objects.ts";
+import type { KubeObject } from "#kubernetes";
 
 /** What is read of a pod. */
 export interface Pod extends KubeObject {

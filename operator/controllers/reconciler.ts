@@ -11,11 +11,18 @@ import {
   STATUS_FIELD_MANAGER,
 } from "../api/names.ts";
 import type { SensorFleet } from "../api/sensor-fleet.ts";
-import type { KubeApi } from "../kube/api.ts";
+import {
+  CONFIG_MAP,
+  type KubeApi,
+  kubeErrors,
+  type KubeObject,
+  pathOf,
+  POD,
+  type Resource,
+  STATEFUL_SET,
+} from "#kubernetes";
 import { apply, holds, read, remove } from "../kube/apply.ts";
-import { kubeErrors } from "../kube/errors.ts";
 import type { EventRecorder } from "../kube/events.ts";
-import { CONFIG_MAP, pathOf, POD, STATEFUL_SET, type KubeObject, type Resource } from "../kube/objects.ts";
 import type { Store } from "../kube/store.ts";
 import type { FleetProblem } from "./conditions.ts";
 import { desired, labelsOf, type ConfigMap, type Desired, type FleetSettings, type StatefulSet } from "./desired.ts";

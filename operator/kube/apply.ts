@@ -1,7 +1,5 @@
 import { createHash } from "node:crypto";
-import type { KubeApi } from "./api.ts";
-import { kubeErrors } from "./errors.ts";
-import { pathOf, type KubeObject, type Resource } from "./objects.ts";
+import { type KubeApi, kubeErrors, type KubeObject, pathOf, type Resource } from "#kubernetes";
 
 const APPLY = "application/apply-patch+yaml";
 

@@ -1,7 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { Clock, Logger } from "#runtime";
-import type { KubeApi } from "./api.ts";
-import { EVENT, pathOf, type KubeObject } from "./objects.ts";
+import { EVENT, type KubeApi, type KubeObject, pathOf } from "#kubernetes";
 
 /** One sentence of an object's story, as `kubectl describe` shows it. */
 export interface Story {

@@ -1,7 +1,14 @@
 import { retryDelayMs, retryPolicy, toError, type Clock } from "#runtime";
-import type { Call, KubeApi } from "./api.ts";
-import { kubeError, kubeErrors } from "./errors.ts";
-import { pathOf, type KubeList, type KubeObject, type Resource } from "./objects.ts";
+import {
+  type Call,
+  type KubeApi,
+  kubeError,
+  kubeErrors,
+  type KubeList,
+  type KubeObject,
+  pathOf,
+  type Resource,
+} from "#kubernetes";
 import { Store } from "./store.ts";
 
 export interface InformerOptions<T extends KubeObject> {

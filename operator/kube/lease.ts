@@ -1,8 +1,6 @@
 import type { Clock, Logger } from "#runtime";
-import type { KubeApi } from "./api.ts";
+import { type KubeApi, kubeErrors, type KubeObject, LEASE, pathOf } from "#kubernetes";
 import { read } from "./apply.ts";
-import { kubeErrors } from "./errors.ts";
-import { LEASE, pathOf, type KubeObject } from "./objects.ts";
 
 interface LeaseObject extends KubeObject {
   readonly spec: {

@@ -1,4 +1,4 @@
-import type { KubeObject } from "./objects.ts";
+import type { KubeObject } from "#kubernetes";
 
 /** What is known of one kind of objects in one namespace, by name. */
 export class Store<T extends KubeObject> {

@@ -5,8 +5,7 @@ import { fleetOf } from "../api/fleet-file.ts";
 import { sensorFleetCrd } from "../api/crd.ts";
 import { MAX_FLEET_NAME } from "../api/names.ts";
 import type { SensorFleet } from "../api/sensor-fleet.ts";
-import { kubeErrors } from "../kube/errors.ts";
-import { pathOf } from "../kube/objects.ts";
+import { kubeErrors, pathOf } from "#kubernetes";
 import { cases } from "./specs.ts";
 import { FLEET, World } from "./world.ts";
 

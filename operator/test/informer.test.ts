@@ -1,9 +1,8 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { systemClock } from "#runtime";
 import { eventually } from "#testkit";
-import { KubeApi } from "../kube/api.ts";
+import { CONFIG_MAP, KubeApi, type KubeObject } from "#kubernetes";
 import { Informer, type InformerLimits } from "../kube/informer.ts";
-import { CONFIG_MAP, type KubeObject } from "../kube/objects.ts";
 import { refuse, ScriptedApi } from "./scripted-api.ts";
 
 let api: ScriptedApi;

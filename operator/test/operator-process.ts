@@ -5,7 +5,7 @@ import { once } from "node:events";
 import { freePort, ServerProcess, temporaryDirectory } from "#testkit";
 import { OPS_PORT, labelsOf } from "../controllers/desired.ts";
 import type { Pod } from "../controllers/pods.ts";
-import { pathOf, POD } from "../kube/objects.ts";
+import { pathOf, POD } from "#kubernetes";
 import type { World } from "./world.ts";
 
 const MAIN = fileURLToPath(new URL("../main.ts", import.meta.url));

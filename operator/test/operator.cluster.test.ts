@@ -4,17 +4,17 @@ import { FLEET_FILE_ANNOTATION } from "../api/names.ts";
 import { conditionTypes, type Condition, type SensorFleet } from "../api/sensor-fleet.ts";
 import { desired, type ConfigMap, type StatefulSet } from "../controllers/desired.ts";
 import { runStateOf } from "../controllers/run-state.ts";
-import { kubeErrors } from "../kube/errors.ts";
 import {
   CONFIG_MAP,
   EVENT,
+  kubeErrors,
+  type KubeObject,
   LEASE,
   pathOf,
   POD,
-  STATEFUL_SET,
-  type KubeObject,
   type Resource,
-} from "../kube/objects.ts";
+  STATEFUL_SET,
+} from "#kubernetes";
 import { PlayedPod, startOperator, type RunningOperator } from "./operator-process.ts";
 import { FLEET, World } from "./world.ts";
 

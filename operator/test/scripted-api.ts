@@ -2,8 +2,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { once } from "node:events";
 import { portOf } from "#testkit";
-import type { Connection } from "../kube/connection.ts";
-import type { KubeObject } from "../kube/objects.ts";
+import type { Connection, KubeObject } from "#kubernetes";
 
 type Answer = (request: IncomingMessage, response: ServerResponse) => void;
 

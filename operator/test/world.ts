@@ -4,9 +4,7 @@ import { startKubeApiServer, type KubeApiServer } from "#testkit/kube-api-server
 import { sensorFleetCrd } from "../api/crd.ts";
 import { API_VERSION, KIND, PLURAL } from "../api/names.ts";
 import type { SensorFleet } from "../api/sensor-fleet.ts";
-import { KubeApi } from "../kube/api.ts";
-import { kubeconfigConnection } from "../kube/connection.ts";
-import { pathOf, type KubeObject, type Resource } from "../kube/objects.ts";
+import { KubeApi, kubeconfigConnection, type KubeObject, pathOf, type Resource } from "#kubernetes";
 
 export const FLEET: Resource = { apiVersion: API_VERSION, kind: KIND, plural: PLURAL };
 

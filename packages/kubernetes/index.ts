@@ -1,0 +1,4 @@
+export { KubeApi, type Call, type OnAnswer } from "./api.ts";
+export { inClusterConnection, kubeconfigConnection, type Connection } from "./connection.ts";
+export * from "./errors.ts";
+export * from "./objects.ts";
