@@ -12,6 +12,8 @@ export interface MosquittoOptions {
   readonly port?: number;
   /** More lines for mosquitto.conf, https://mosquitto.org/man/mosquitto-conf-5.html; default: anybody may do anything. */
   readonly settings?: readonly string[];
+  /** Default: the installed one. */
+  readonly binary?: string;
   readonly onProgress?: (step: string) => void;
 }
 
@@ -31,7 +33,7 @@ export function mosquittoBinary(): string | undefined {
 
 /** Starts the real broker: persistent, saving every 5 s, with queues that are bounded by bytes and not by number. */
 export async function startMosquitto(options: MosquittoOptions = {}): Promise<Mosquitto> {
-  const binary = mosquittoBinary();
+  const binary = options.binary ?? mosquittoBinary();
   if (binary === undefined)
     throw new Error("mosquitto is not installed. On Debian or Ubuntu: sudo apt-get install mosquitto");
   const directory = options.directory ?? temporaryDirectory("mosquitto");

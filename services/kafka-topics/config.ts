@@ -1,0 +1,37 @@
+import { z } from "zod";
+import {
+  addresses,
+  duration,
+  integer,
+  loadConfig,
+  runtimeVariables,
+  type Environment,
+  type LoadedConfig,
+} from "#runtime";
+
+const { LOG_LEVEL } = runtimeVariables;
+
+/** Every variable of the command; the table in README.md is made from it. Durations are milliseconds. */
+export const topicsSchema = z.object({
+  KAFKA_BROKERS: addresses().describe("Some of the brokers, `host:port`; the others are learnt from them."),
+  REPLICATION_FACTOR: integer({ min: 1, max: 15 })
+    .optional()
+    .describe("Copies of each new topic; none given: the cluster's own default."),
+  WAIT: duration({ min: 1000, max: 3_600_000 }).default(600_000).describe("How long Kafka may take to come up."),
+  LOG_LEVEL,
+});
+
+export type TopicsConfig = z.output<typeof topicsSchema>;
+
+/** @throws ConfigError with every problem. */
+export function readConfig(environment: Environment = process.env): LoadedConfig<TopicsConfig> {
+  return loadConfig(topicsSchema, environment, { prefixes: ["KAFKA_", "REPLICATION_"] });
+}
+
+/** What `--help` prints. */
+export const HELP = {
+  summary: "Makes the Kafka topics that are missing, checks the others, and ends.",
+  usage: "KAFKA_BROKERS=localhost:9092 npx node services/kafka-topics/main.ts",
+  schema: topicsSchema,
+  notes: ["Exit codes: 0 all topics are as they should be; 1 they are not, or Kafka did not come up; 2 configuration."],
+};

@@ -1,0 +1,33 @@
+import { kafkaTopics } from "#events";
+import { ensureTopics, kafkaClient } from "#kafka";
+import { retry, retryPolicy, toError, type Clock, type Logger } from "#runtime";
+import type { TopicsConfig } from "./config.ts";
+
+/**
+ * Makes all topics of the project that are missing and gives their names; those that exist are checked. Waits for a
+ * Kafka that is still coming up, or has not yet as many brokers as copies are wanted.
+ *
+ * @throws KAFKA_TOPIC_MISMATCH at once: a topic that differs does not mend itself; anything else after `WAIT`.
+ */
+export async function makeTopics(
+  config: TopicsConfig,
+  { clock, log, signal }: { clock: Clock; log: Logger; signal: AbortSignal },
+): Promise<string[]> {
+  const admin = kafkaClient({ brokers: config.KAFKA_BROKERS, clientId: "kafka-topics", log }).admin();
+  const policy = retryPolicy({ initialDelayMs: 500, maxDelayMs: 5000, maxElapsedMs: config.WAIT });
+  const copies = config.REPLICATION_FACTOR === undefined ? {} : { replicationFactor: config.REPLICATION_FACTOR };
+  const attempt = async (): Promise<string[]> => {
+    await admin.connect();
+    return ensureTopics(admin, Object.values(kafkaTopics), { clock, signal, ...copies });
+  };
+  try {
+    return await retry(policy, attempt, {
+      clock,
+      signal,
+      onRetry: ({ attempt: number, error }) =>
+        log.info({ attempt: number, cause: toError(error).message }, "Kafka is not ready yet"),
+    });
+  } finally {
+    await admin.disconnect();
+  }
+}
