@@ -8,6 +8,15 @@ import { RestartableServer } from "./restartable.ts";
 
 export interface KubeApiServerOptions {
   readonly onProgress?: (step: string) => void;
+  /** With it other servers' APIs can be added; without it the aggregation layer is off. */
+  readonly frontProxy?: FrontProxy;
+}
+
+/** By which the server vouches for its users before others, PEM; the certificate's common name is `front-proxy-client`. */
+export interface FrontProxy {
+  readonly ca: string;
+  readonly cert: string;
+  readonly key: string;
 }
 
 /** A real API server with its etcd, and nothing else: no controller runs, no pod starts, nothing is collected. */
@@ -24,14 +33,18 @@ export interface KubeApiServer extends AsyncDisposable {
 const TOKEN = "administrator";
 
 /** Starts etcd and kube-apiserver on loopback; see {@link kubeBinaries} for where they come from. */
-export async function startKubeApiServer({ onProgress }: KubeApiServerOptions = {}): Promise<KubeApiServer> {
+export async function startKubeApiServer({
+  onProgress,
+  frontProxy,
+}: KubeApiServerOptions = {}): Promise<KubeApiServer> {
   const binaries = await kubeBinaries(onProgress);
   const directory = temporaryDirectory("kube");
   const [port, etcdPort, peerPort] = (await freePorts(3)) as [number, number, number];
   onProgress?.(`starting kube-apiserver on 127.0.0.1:${port}`);
   const etcd = await startEtcd(join(binaries, "etcd"), join(directory, "etcd"), etcdPort, peerPort);
   try {
-    const server = await startServer(join(binaries, "kube-apiserver"), join(directory, "apiserver"), port, etcdPort);
+    const settings = { directory: join(directory, "apiserver"), port, etcdPort, frontProxy };
+    const server = await startServer(join(binaries, "kube-apiserver"), settings);
     const url = `https://127.0.0.1:${port}`;
     const kubeconfig = join(directory, "kubeconfig");
     writeFileSync(kubeconfig, kubeconfigText(url));
@@ -72,7 +85,17 @@ function startEtcd(command: string, directory: string, port: number, peerPort: n
   });
 }
 
-function startServer(command: string, directory: string, port: number, etcdPort: number): Promise<RestartableServer> {
+interface ServerSettings {
+  readonly directory: string;
+  readonly port: number;
+  readonly etcdPort: number;
+  readonly frontProxy: FrontProxy | undefined;
+}
+
+function startServer(
+  command: string,
+  { directory, port, etcdPort, frontProxy }: ServerSettings,
+): Promise<RestartableServer> {
   mkdirSync(directory, { recursive: true });
   const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
   const key = join(directory, "service-accounts.key");
@@ -90,6 +113,7 @@ function startServer(command: string, directory: string, port: number, etcdPort:
     "service-account-issuer": "https://kubernetes.default.svc",
     "service-account-key-file": key,
     "service-account-signing-key-file": key,
+    ...(frontProxy === undefined ? {} : frontProxyFlags(directory, frontProxy)),
     // Pods may be made without the controller that makes the accounts for them.
     "disable-admission-plugins": "ServiceAccount",
   };
@@ -102,6 +126,24 @@ function startServer(command: string, directory: string, port: number, etcdPort:
     readyTimeoutMs: 90_000,
     isReady: (log) => answersReady(port, log),
   });
+}
+
+/** https://kubernetes.io/docs/tasks/extend-kubernetes/configure-aggregation-layer/#enable-kubernetes-apiserver-flags */
+function frontProxyFlags(directory: string, { ca, cert, key }: FrontProxy): Record<string, string> {
+  const file = (name: string, content: string): string => {
+    const path = join(directory, name);
+    writeFileSync(path, content, { mode: 0o600 });
+    return path;
+  };
+  return {
+    "requestheader-client-ca-file": file("front-proxy-ca.pem", ca),
+    "requestheader-allowed-names": "front-proxy-client",
+    "requestheader-username-headers": "X-Remote-User",
+    "requestheader-group-headers": "X-Remote-Group",
+    "requestheader-extra-headers-prefix": "X-Remote-Extra-",
+    "proxy-client-cert-file": file("front-proxy.pem", cert),
+    "proxy-client-key-file": file("front-proxy-key.pem", key),
+  };
 }
 
 async function answersReady(port: number, log: string): Promise<boolean> {

@@ -1,4 +1,5 @@
 import { Gauge, type Registry } from "prom-client";
+import { lagMetricNames } from "./config.ts";
 import type { GroupLag, LagWatch } from "./lag-watch.ts";
 
 /**
@@ -9,14 +10,14 @@ export function lagMetrics(registry: Registry, watches: readonly LagWatch[]): vo
   gauge(
     registry,
     watches,
-    "kafka_consumer_lag",
+    lagMetricNames.records,
     "Records that the group has not committed yet.",
     ({ records }) => records,
   );
   gauge(
     registry,
     watches,
-    "kafka_consumer_lag_seconds",
+    lagMetricNames.seconds,
     "How long the oldest of these has waited, as far back as this process has looked.",
     ({ ageSeconds }) => ageSeconds,
   );

@@ -1,12 +1,19 @@
 import { kafkaClient } from "#kafka";
 import { retry, retryPolicy, type RunningService, type ServiceContext } from "#runtime";
-import { targetsOf, type LagConfig } from "./config.ts";
-import { LagWatch } from "./lag-watch.ts";
+import type { Series } from "./api/external-metrics.ts";
+import { startApi } from "./api/start.ts";
+import { lagMetricNames, targetsOf, type LagConfig } from "./config.ts";
+import type { Held } from "./held-value.ts";
+import { LagWatch, type GroupLag } from "./lag-watch.ts";
 import { lagMetrics } from "./metrics.ts";
 
 const CONNECT_RETRY = retryPolicy({ initialDelayMs: 100, maxDelayMs: 5000 });
 
-/** Builds the adapter from its configuration and runs it; it is ready after the first good read of every target. */
+/**
+ * Builds the adapter from its configuration and runs it. It is ready after the first good read of every target, and
+ * stays so when Kafka goes away later: an API that is not ready breaks discovery for the whole cluster, and keeps every
+ * namespace that is deleted in Terminating. Who asks for a lag that is not known gets an error instead.
+ */
 export async function startLagAdapter(context: ServiceContext<LagConfig>): Promise<RunningService> {
   const { config, log, clock, registry, readiness, stopping } = context;
   readiness.notReady("kafka", "no lag was read yet");
@@ -14,16 +21,30 @@ export async function startLagAdapter(context: ServiceContext<LagConfig>): Promi
   const admin = kafka.admin();
   const watches = targetsOf(config).map((target) => new LagWatch({ target, admin, clock, log, holdMs: config.HOLD }));
   lagMetrics(registry, watches);
+  const api = await startApi(context, watches.flatMap(seriesOf));
   await retry(CONNECT_RETRY, () => admin.connect(), { clock, signal: stopping });
   const end = new AbortController();
   const watching = watch(watches, context, end.signal);
   return {
     stop: async () => {
       end.abort(new Error("stopping"));
-      await watching;
+      await Promise.all([watching, api?.stop()]);
       await admin.disconnect();
     },
   };
+}
+
+/** What the API serves of a group, under the same names and from the same place as the gauges. */
+function seriesOf(watch: LagWatch): Series[] {
+  const labels = { ...watch.target };
+  return [
+    { metric: lagMetricNames.records, labels, read: () => mapped(watch.read(), ({ records }) => records) },
+    { metric: lagMetricNames.seconds, labels, read: () => mapped(watch.read(), ({ ageSeconds }) => ageSeconds) },
+  ];
+}
+
+function mapped(held: Held<GroupLag>, value: (lag: GroupLag) => number): Held<number> {
+  return held.kind === "known" ? { ...held, value: value(held.value) } : held;
 }
 
 /** Asks again and again, one target after the other: they share a connection, and nobody waits for them. */
@@ -32,11 +53,17 @@ async function watch(
   { clock, config, readiness }: ServiceContext<LagConfig>,
   end: AbortSignal,
 ): Promise<void> {
+  let isReady = false;
   while (!end.aborted) {
     for (const each of watches) await each.poll();
     const unknown = watches.find((each) => each.read().kind === "unknown");
-    if (unknown === undefined) readiness.ready("kafka");
-    else readiness.notReady("kafka", `the lag of ${unknown.target.group} in ${unknown.target.topic} is not known`);
+    isReady ||= unknown === undefined;
+    if (isReady) readiness.ready("kafka");
+    else readiness.notReady("kafka", `the lag of ${nameOf(unknown)} is not known`);
     await clock.sleep(config.POLL_INTERVAL, end).catch(() => undefined);
   }
+}
+
+function nameOf(watch: LagWatch | undefined): string {
+  return watch === undefined ? "" : `${watch.target.group} in ${watch.target.topic}`;
 }

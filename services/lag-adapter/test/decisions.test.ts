@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { EndSamples } from "../end-samples.ts";
-import { METRIC, metricValues, type Series } from "../external-metrics.ts";
+import { metricValues, type Series } from "../api/external-metrics.ts";
 import { HeldValue, type Held } from "../held-value.ts";
-import { parseSelector, SelectorError } from "../label-selector.ts";
+import { parseSelector, SelectorError } from "../api/label-selector.ts";
 
 describe("how long the oldest record has waited", () => {
   const samples = () => {
@@ -110,26 +110,35 @@ describe("label selectors", () => {
 });
 
 describe("the answers", () => {
-  const series = (group: string, held: Held<number>): Series => ({
+  const METRIC = "kafka_consumer_lag";
+  const series = (group: string, held: Held<number>, metric = METRIC): Series => ({
+    metric,
     labels: { group, topic: "readings" },
     read: () => held,
   });
   const known = (value: number): Held<number> => ({ kind: "known", value, atMs: Date.UTC(2026, 0, 2, 3, 4, 5, 678) });
-  const all = [series("a", known(1200)), series("b", { kind: "unknown", reason: "no broker" })];
+  const all = [
+    series("a", known(1200)),
+    series("b", { kind: "unknown", reason: "no broker" }),
+    series("a", known(12.3456), "kafka_consumer_lag_seconds"),
+  ];
 
-  test("one value per series that fits", () => {
-    expect(metricValues(all, METRIC, "group=a", 5)).toEqual({
+  test.each([
+    [METRIC, "1200"],
+    ["kafka_consumer_lag_seconds", "12346m"],
+  ])("one value per series of %s that fits", (metric, value) => {
+    expect(metricValues(all, metric, "group=a")).toEqual({
       status: 200,
       body: {
         kind: "ExternalMetricValueList",
         apiVersion: "external.metrics.k8s.io/v1beta1",
-        metadata: { resourceVersion: "5" },
+        metadata: {},
         items: [
           {
-            metricName: METRIC,
+            metricName: metric,
             metricLabels: { group: "a", topic: "readings" },
             timestamp: "2026-01-02T03:04:05Z",
-            value: "1200",
+            value,
           },
         ],
       },
@@ -137,14 +146,14 @@ describe("the answers", () => {
   });
 
   test("a value that is not known is an error, never left out and never 0", () => {
-    expect(metricValues(all, METRIC, "", 5)).toMatchObject({
+    expect(metricValues(all, METRIC, "")).toMatchObject({
       status: 503,
       body: { kind: "Status", code: 503, message: 'kafka_consumer_lag{group="b",topic="readings"}: no broker' },
     });
   });
 
   test("a metric that nobody knows is an empty list; a selector that is none is refused", () => {
-    expect(metricValues(all, "other", "", 5)).toMatchObject({ status: 200, body: { items: [] } });
-    expect(metricValues(all, METRIC, "a b", 5)).toMatchObject({ status: 400, body: { reason: "BadRequest" } });
+    expect(metricValues(all, "other", "")).toMatchObject({ status: 200, body: { items: [] } });
+    expect(metricValues(all, METRIC, "a b")).toMatchObject({ status: 400, body: { reason: "BadRequest" } });
   });
 });

@@ -3,6 +3,7 @@ import { Registry } from "prom-client";
 import { expect, test } from "vitest";
 import { configTable } from "#runtime";
 import { lagSchema, readConfig, targetsOf } from "../config.ts";
+import { apiMetrics } from "../api/metrics.ts";
 import { lagMetrics } from "../metrics.ts";
 
 const README = readFileSync(new URL("../README.md", import.meta.url), "utf8");
@@ -12,9 +13,28 @@ test("the table of variables is the schema's", () => expect(README).toContain(co
 test("the table of metrics is the registry's", async () => {
   const registry = new Registry();
   lagMetrics(registry, []);
+  apiMetrics(registry, () => undefined);
   const rows = (await registry.getMetricsAsJSON()).map(({ name, type, help }) => `| \`${name}\` | ${type} | ${help} |`);
-  expect(rows.length).toBe(3);
+  expect(rows.length).toBe(7);
   for (const row of rows) expect(README).toContain(row);
+});
+
+test("there is no certificate's end where there is no certificate", async () => {
+  const text = async (endsAtMs: number | undefined): Promise<string> => {
+    const registry = new Registry();
+    apiMetrics(registry, () => endsAtMs);
+    return registry.metrics();
+  };
+  expect(await text(undefined)).not.toMatch(/^certificate_expiry_timestamp_seconds/m);
+  expect(await text(1_800_000_000_000)).toMatch(/^certificate_expiry_timestamp_seconds 1800000000$/m);
+});
+
+test("a certificate needs a key, and a way to the API server", () => {
+  const read = (environment: Record<string, string>) => () => readConfig({ KAFKA_BROKERS: "k:9092", ...environment });
+  expect(read({ TLS_CERT_FILE: "c" })).toThrow(/TLS_KEY_FILE/);
+  expect(read({ TLS_CERT_FILE: "c", TLS_KEY_FILE: "k" })).toThrow(/KUBECONFIG/);
+  expect(read({ TLS_CERT_FILE: "c", TLS_KEY_FILE: "k", KUBERNETES_SERVICE_HOST: "h" })).not.toThrow();
+  expect(read({})).not.toThrow();
 });
 
 test("targets are group and topic", () => {

@@ -1,0 +1,59 @@
+/** Asks an adapter as the API server's aggregator does. */
+import { Agent, request, type RequestOptions } from "node:https";
+import { text } from "node:stream/consumers";
+import type { Pem } from "./throw-away-ca.ts";
+
+export const BASE = "/apis/external.metrics.k8s.io/v1beta1";
+
+export interface Reply {
+  readonly status: number;
+  readonly type: string;
+  readonly text: string;
+}
+
+export interface AskOptions {
+  readonly method?: string;
+  readonly headers?: Readonly<Record<string, string | readonly string[]>>;
+  /** Of the TLS connection. */
+  readonly tls?: RequestOptions;
+}
+
+/** Who the API server says it is, unless a test says otherwise. */
+export const HPA = {
+  "x-remote-user": "system:serviceaccount:kube-system:horizontal-pod-autoscaler",
+  "x-remote-group": ["system:serviceaccounts", "system:authenticated"],
+};
+
+/** One end with one certificate, or none; connections are kept like the aggregator's. */
+export class Aggregator implements Disposable {
+  readonly agent: Agent;
+  readonly #port: () => number;
+
+  constructor(port: () => number, certificate: Pem | undefined) {
+    this.#port = port;
+    this.agent = new Agent({ keepAlive: true, rejectUnauthorized: false, ...certificate });
+  }
+
+  get(path: string, { method = "GET", headers = HPA, tls = {} }: AskOptions = {}): Promise<Reply> {
+    return new Promise((resolve, reject) => {
+      const options = { agent: this.agent, host: "127.0.0.1", port: this.#port(), path, method, headers, ...tls };
+      const asked = request(options as RequestOptions, (response) => {
+        text(response).then(
+          (body) =>
+            resolve({ status: response.statusCode ?? 0, type: response.headers["content-type"] ?? "", text: body }),
+          reject,
+        );
+      });
+      asked.on("error", reject);
+      asked.end();
+    });
+  }
+
+  async json(path: string, options: AskOptions = {}): Promise<Record<string, unknown>> {
+    return JSON.parse((await this.get(path, options)).text) as Record<string, unknown>;
+  }
+
+  [Symbol.dispose](): void {
+    this.agent.destroy();
+  }
+}
