@@ -18,6 +18,7 @@ import {
   type Answer,
   type Series,
 } from "./external-metrics.ts";
+import { openApi } from "./openapi.ts";
 import { certificatesOf, type RequestHeaderConfig, type User } from "./request-header.ts";
 import { acceptsJson, routeOf, type Route } from "./routes.ts";
 
@@ -185,6 +186,8 @@ export class MetricsApi {
         return { status: 200, body: apiGroup };
       case "version":
         return { status: 200, body: resourceList(series) };
+      case "openapi":
+        return { status: 200, body: openApi };
       case "values":
         return metricValues(series, route.metric, query.get("labelSelector") ?? "");
       default:

@@ -6,8 +6,8 @@ export const GROUP_VERSION = `${GROUP}/${VERSION}`;
 /** What a path asks for. */
 export type Route =
   | { readonly kind: "health" }
-  /** All groups of this server, the group, its version: what discovery reads. */
-  | { readonly kind: "groups" | "group" | "version" }
+  /** All groups of this server, the group, its version, and their description: what discovery reads. */
+  | { readonly kind: "groups" | "group" | "version" | "openapi" }
   | { readonly kind: "values"; readonly namespace: string; readonly metric: string }
   | { readonly kind: "unknown" };
 
@@ -18,10 +18,11 @@ const HEALTH = ["/healthz", "/readyz", "/livez"];
  * https://github.com/kubernetes-sigs/custom-metrics-apiserver/blob/master/pkg/apiserver/installer/apiserver_test.go
  *
  * `path` is as it came over the wire, without its query. It is decoded before it is split, so that a slash in a metric's
- * name, however it is written, is another path. OpenAPI is not served: the aggregator takes 404 for "none" and is content.
+ * name, however it is written, is another path.
  */
 export function routeOf(path: string): Route {
   if (HEALTH.includes(path)) return { kind: "health" };
+  if (path === "/openapi/v2") return { kind: "openapi" };
   const [root, group, version, ...rest] = segments(path);
   if (root !== "apis") return { kind: "unknown" };
   if (group === undefined) return { kind: "groups" };

@@ -101,7 +101,6 @@ describe("the contract", () => {
     [`${BASE}/namespaces/default/${METRIC}?labelSelector=a+b`, 400, undefined],
     [`${BASE}/namespaces/foo/nonexistent-metric`, 200, 0],
     [`${BASE}/namespaces/default/${METRIC}?watch=true`, 405, undefined],
-    ["/openapi/v2", 404, undefined],
     ["/openapi/v3", 404, undefined],
     ["/apis/custom.metrics.k8s.io/v1beta1", 404, undefined],
     ["/apis/external.metrics.k8s.io/v1", 404, undefined],
@@ -144,6 +143,7 @@ describe("the contract", () => {
     expect(list).toMatchObject({ kind: "APIResourceList", groupVersion: version.groupVersion });
     expect(list["resources"]).toMatchObject([{ name: METRIC, namespaced: true, kind: "ExternalMetricValueList" }]);
     expect(await aggregator.json(`${BASE}/`)).toEqual(list);
+    expect(await aggregator.json("/openapi/v2")).toMatchObject({ swagger: "2.0" });
   });
 
   test.each(["POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"])("%s is refused", async (method) => {
