@@ -1,27 +1,21 @@
 import { randomUUID } from "node:crypto";
+import { type Connection, inClusterConnection, KubeApi, kubeconfigConnection } from "#kubernetes";
 import type { RunningService, ServiceContext } from "#runtime";
-import { type SensorFleet } from "./api/sensor-fleet.ts";
+import { onChange, type Workers } from "./changes.ts";
 import type { OperatorConfig } from "./config.ts";
-import type { ConfigMap, FleetSettings, StatefulSet } from "./controllers/desired.ts";
-import type { Pod } from "./controllers/pods.ts";
-import { CHILDREN_SELECTOR, fleetNameOf, Reconciler, SENSOR_FLEET } from "./controllers/reconciler.ts";
+import { Children } from "./controllers/children.ts";
+import type { FleetSettings } from "./controllers/desired.ts";
+import { Reconciler } from "./controllers/reconciler.ts";
 import { askPod, Summaries } from "./controllers/summaries.ts";
-import {
-  CONFIG_MAP,
-  type Connection,
-  inClusterConnection,
-  KubeApi,
-  kubeconfigConnection,
-  type KubeObject,
-  POD,
-  type Resource,
-  STATEFUL_SET,
-} from "#kubernetes";
+import type { Duties } from "./credentials/duties.ts";
+import { SecretKeeper } from "./credentials/secret-keeper.ts";
+import { dutiesOf } from "./duties.ts";
+import { type Informers, informersOf, WATCHED } from "./informers.ts";
 import { EventRecorder } from "./kube/events.ts";
-import { Informer } from "./kube/informer.ts";
+import type { Informer } from "./kube/informer.ts";
 import { Lease } from "./kube/lease.ts";
 import { WorkQueue } from "./kube/work-queue.ts";
-import { eventMetrics, stateMetrics, type OperatorEvents } from "./metrics.ts";
+import { certificateMetrics, eventMetrics, stateMetrics, type OperatorEvents } from "./metrics.ts";
 
 /**
  * Builds the operator and runs it. What it knows is kept up to date from the start, so that a second operator is warm;
@@ -32,19 +26,40 @@ export async function startOperator(context: ServiceContext<OperatorConfig>): Pr
   const metrics = eventMetrics(registry, WATCHED);
   const api = new KubeApi(await connectionOf(context), (method, status) => metrics.onAnswer(method, status));
   const events = new EventRecorder({ api, clock, log, component: "sensorfleet-operator", instance: config.POD_NAME });
-  const informers = informersOf(context, api, metrics, (name) => queue.add(name));
-  const reconciler = reconcilerOf(context, api, informers, events);
-  const queue = queueOf(context, metrics, (name) => reconciler.reconcile(name));
+  const informers = informersOf(context, api, metrics, (kind, object) => onChange(workers, kind, object));
+  const [fleets, store] = [informers.fleets.store, informers.secrets.store];
+  const secrets = new SecretKeeper({
+    api,
+    namespace: config.NAMESPACE,
+    store,
+    log,
+    onWritten: (secret) => onChange(workers, "secrets", secret),
+  });
+  const reconciler = reconcilerOf(context, api, informers, secrets, events);
+  const workers: Workers & { queue: WorkQueue; duties: Duties } = {
+    queue: queueOf(context, metrics, (name) => reconciler.reconcile(name)),
+    duties: dutiesOf({
+      context,
+      api,
+      informers,
+      secrets,
+      metrics,
+      onWritten: (configMap) => onChange(workers, "configMaps", configMap),
+    }),
+    fleets,
+  };
+  const { queue, duties } = workers;
   const lease = leaseOf(context, api);
-  stateMetrics(registry, { queue, lease, fleets: informers.fleets.store });
+  stateMetrics(registry, { queue, lease, fleets });
+  certificateMetrics(registry, store, config.TLS_SERVICES ?? []);
   const ending = new AbortController();
   const running = Object.values(informers).map((informer: Informers[keyof Informers]) => informer.run(ending.signal));
-  lead(context, informers, lease, queue).catch((error: unknown) => {
+  lead(context, informers, lease, workers).catch((error: unknown) => {
     if (!stopping.aborted) fail(error);
   });
   return {
     stop: async () => {
-      await queue.stop();
+      await Promise.all([queue.stop(), duties.stop()]);
       await events.flush();
       await lease.release().catch((err: unknown) => log.warn({ err }, "the lease was not released: it runs out"));
       ending.abort();
@@ -53,21 +68,27 @@ export async function startOperator(context: ServiceContext<OperatorConfig>): Pr
   };
 }
 
-const WATCHED = [SENSOR_FLEET, CONFIG_MAP, STATEFUL_SET, POD].map(({ plural }) => plural);
-
-/** Works while it holds the lease; rejects when it has lost it. */
+/**
+ * Works while it holds the lease; rejects when it has lost it. Credentials come first: other parts' pods wait for them,
+ * and they need nothing but the API server, not even the definition of `SensorFleet`.
+ */
 async function lead(
   { log, stopping, readiness }: ServiceContext<OperatorConfig>,
-  { fleets, configMaps, statefulSets, pods }: Informers,
+  informers: Informers,
   lease: Lease,
-  queue: WorkQueue,
+  { queue, duties }: { readonly queue: WorkQueue; readonly duties: Duties },
 ): Promise<void> {
   readiness.notReady("kubernetes", "the first lists are not complete");
-  await Promise.all([fleets.synced, configMaps.synced, statefulSets.synced, pods.synced]);
-  readiness.ready("kubernetes");
+  await Promise.all([informers.secrets.synced, informers.configMaps.synced]);
   await lease.acquire(stopping);
   log.info("this operator leads");
-  queue.start();
+  duties.start();
+  const everything = Object.values(informers).map(({ synced }: Pick<Informer<never>, "synced">) => synced);
+  void Promise.all(everything).then(() => {
+    readiness.ready("kubernetes");
+    duties.onFleet();
+    queue.start();
+  });
   if (!(await lease.keep(stopping))) throw new Error("the lease was lost: another operator leads");
 }
 
@@ -75,12 +96,21 @@ function reconcilerOf(
   { config, clock, log }: ServiceContext<OperatorConfig>,
   api: KubeApi,
   { fleets, configMaps, statefulSets, pods }: Informers,
+  secrets: SecretKeeper,
   events: EventRecorder,
 ): Reconciler {
   return new Reconciler({
     api,
-    namespace: config.NAMESPACE,
-    stores: { fleets: fleets.store, configMaps: configMaps.store, statefulSets: statefulSets.store, pods: pods.store },
+    stores: { fleets: fleets.store, statefulSets: statefulSets.store, pods: pods.store },
+    children: new Children({
+      api,
+      namespace: config.NAMESPACE,
+      configMaps: configMaps.store,
+      statefulSets: statefulSets.store,
+      secrets,
+      usesTls: config.FLEET_MQTT_URL.startsWith("mqtts:"),
+      log,
+    }),
     settings: settingsOf(config),
     summaries: new Summaries(clock, askPod),
     events,
@@ -100,7 +130,7 @@ function queueOf(
     workers: config.WORKERS,
     work,
     onResult: (fleet, durationMs, err) => {
-      metrics.onReconciled(durationMs, err !== undefined);
+      metrics.onReconciled("sensorfleet", durationMs, err !== undefined);
       if (err !== undefined) log.warn({ fleet, err }, "a reconcile failed, it will be tried again");
     },
   });
@@ -125,50 +155,13 @@ function connectionOf({ config, clock }: ServiceContext<OperatorConfig>): Promis
   return file === undefined ? inClusterConnection({ host, port }, clock) : kubeconfigConnection(file);
 }
 
-interface Informers {
-  readonly fleets: Informer<SensorFleet>;
-  readonly configMaps: Informer<ConfigMap>;
-  readonly statefulSets: Informer<StatefulSet>;
-  readonly pods: Informer<Pod>;
-}
-
-function informersOf(
-  { config, clock, log }: ServiceContext<OperatorConfig>,
-  api: KubeApi,
-  metrics: OperatorEvents,
-  add: (fleet: string) => void,
-): Informers {
-  const informer = <T extends KubeObject>(resource: Resource, labelSelector?: string): Informer<T> =>
-    new Informer<T>({
-      api,
-      resource,
-      namespace: config.NAMESPACE,
-      labelSelector,
-      clock,
-      onChange: (object) => {
-        const fleet = fleetNameOf(object);
-        if (fleet !== undefined) add(fleet);
-      },
-      onError: (err) => {
-        metrics.onInformerError(resource.plural);
-        log.warn({ err, resource: resource.plural }, "a list or watch failed, it will be tried again");
-      },
-      onRequest: (kind) => metrics.onRequest(resource.plural, kind),
-    });
-  return {
-    fleets: informer(SENSOR_FLEET),
-    configMaps: informer(CONFIG_MAP, CHILDREN_SELECTOR),
-    statefulSets: informer(STATEFUL_SET, CHILDREN_SELECTOR),
-    pods: informer(POD, CHILDREN_SELECTOR),
-  };
-}
-
 function settingsOf(config: OperatorConfig): FleetSettings {
+  const storage = { "ephemeral-storage": config.POD_EPHEMERAL_STORAGE };
   return {
     image: config.SIMULATOR_IMAGE,
     mqttUrl: config.FLEET_MQTT_URL,
-    requests: { cpu: config.POD_CPU_REQUEST, memory: config.POD_MEMORY_REQUEST },
-    limits: { memory: config.POD_MEMORY_LIMIT },
+    requests: { cpu: config.POD_CPU_REQUEST, memory: config.POD_MEMORY_REQUEST, ...storage },
+    limits: { memory: config.POD_MEMORY_LIMIT, ...storage },
     stopGraceSeconds: config.POD_STOP_GRACE_PERIOD / 1000,
   };
 }

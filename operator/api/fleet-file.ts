@@ -19,7 +19,7 @@ export function fleetOf({ metadata, spec }: SensorFleet): Fleet {
 }
 
 /** What only the operator reads. */
-const OWN_FIELDS = ["suspend", "run", "template"];
+export const OWN_FIELDS = ["suspend", "run", "template"];
 
 function fieldsOf(spec: SensorFleet["spec"]): Readonly<Record<string, unknown>> {
   return Object.fromEntries(Object.entries(spec).filter(([name]) => !OWN_FIELDS.includes(name)));

@@ -12,9 +12,16 @@ export const APPLIED_ANNOTATION = `${GROUP}/applied`;
 /** On pods: the fleet file that they should have. Writing it makes the kubelet refresh the mounted file at once. */
 export const FLEET_FILE_ANNOTATION = `${GROUP}/fleet-file`;
 
+/** ConfigMap with what the operator has to remember over its own life. */
+export const MEMORY = "sensorfleet-operator";
+
 /** Who owns the fields of the children, and of the status, in server-side apply. */
 export const FIELD_MANAGER = "sensorfleet-operator";
 export const STATUS_FIELD_MANAGER = "sensorfleet-operator-status";
+
+/** On the pod template: hashes of what a pod reads only at its start, so that another value replaces the pods. */
+export const IDENTITY_ANNOTATION = `${GROUP}/fleet-identity`;
+export const ACCESS_ANNOTATION = `${GROUP}/access`;
 
 /** Children never meet objects of others: `fleet-` stands before the fleet's name. */
 export function childName(fleet: string): string {

@@ -6,7 +6,7 @@ import type { FleetSummary } from "./summaries.ts";
 
 /** Why a fleet's objects are not as they should be. */
 export interface FleetProblem {
-  readonly reason: "InvalidSpec" | "Rejected" | "NameTaken";
+  readonly reason: "InvalidSpec" | "Rejected" | "NameTaken" | "NoAuthority";
   readonly message: string;
 }
 
@@ -28,16 +28,20 @@ const fails = (reason: string, message: string): Verdict => ({ status: "False", 
 /** Share of the devices that are on which must be connected. */
 const CONNECTED_SHARE = 0.9;
 
+/** The broker learns a new fleet's password within seconds: until then it refuses its devices, as it should. */
+const REFUSAL_MS = 20_000;
+
 /** All conditions, judged anew; `lastTransitionTime` stays where the status does. */
 export function conditionsOf(
   observation: Observation,
   before: readonly Condition[],
   { generation, now }: { readonly generation: number; readonly now: string },
 ): Condition[] {
+  const connections = connected(observation, unconnectedMs(before, now));
   const verdicts: Readonly<Record<ConditionType, Verdict>> = {
-    Ready: ready(observation),
+    Ready: ready(observation, connections),
     Reconciled: reconciled(observation),
-    Connected: connected(observation),
+    Connected: connections,
     Suspended: phase(observation, "Suspended", "spec.suspend is true", "spec.suspend is false"),
     Completed: phase(observation, "Completed", "the run is over", "the run is not over"),
   };
@@ -50,15 +54,13 @@ export function conditionsOf(
 }
 
 /** The first reason in the order in which a person would want to hear them. */
-function ready(observation: Observation): Verdict {
-  const { problem, run, trouble, pods, devices } = observation;
+function ready({ problem, run, trouble, pods, devices }: Observation, connections: Verdict): Verdict {
   if (problem !== undefined) return fails(problem.reason, problem.message);
   if (run.phase === "Suspended") return fails("Suspended", "spec.suspend is true");
   if (run.phase === "Completed") return fails("Completed", `the run was over at ${run.completionTime ?? "?"}`);
   if (devices === 0) return holds("NoDevices", "the fleet has no devices");
   if (trouble !== undefined) return fails(trouble.reason, trouble.message);
-  const connections = connected(observation);
-  if (connections.reason === "BrokerUnreachable") return connections;
+  if (connections.reason === "BrokerUnreachable" || connections.reason === "AuthRejected") return connections;
   if (pods.ready < pods.wanted) return fails("StartingPods", `${pods.ready} of ${pods.wanted} pods are ready`);
   return connections.status === "True" ? holds("Running", connections.message) : connections;
 }
@@ -73,7 +75,13 @@ function reconciled({ problem, pods, summary }: Observation): Verdict {
   return holds("Applied", "everything is as the spec says");
 }
 
-function connected({ run, summary, pods, problem }: Observation): Verdict {
+/** How long the condition Connected has been false. */
+function unconnectedMs(before: readonly Condition[], now: string): number {
+  const known = before.find(({ type }) => type === "Connected");
+  return known?.status === "False" ? Date.parse(now) - Date.parse(known.lastTransitionTime) : 0;
+}
+
+function connected({ run, summary, pods, problem }: Observation, lastedMs: number): Verdict {
   if (run.phase !== "Running") return fails(run.phase, "there are no pods");
   if (summary === undefined || summary.answered === 0) {
     const reason = problem?.reason ?? (pods.wanted === 0 ? "NoDevices" : "NoAnswer");
@@ -81,11 +89,15 @@ function connected({ run, summary, pods, problem }: Observation): Verdict {
       ? holds(reason, "the fleet has no devices")
       : { status: "Unknown", reason, message: "no pod has answered" };
   }
-  const { on, connected: count, answered } = summary;
+  const { on, connected: count, answered, refused } = summary;
   const message = `${rounded(count, on)} of ${rounded(on)} devices that are on are connected`;
   if (count >= on * CONNECTED_SHARE) return holds("Connected", message);
   // Every pod says so: it is not that one of them has only begun.
-  return fails(count === 0 && answered === pods.wanted ? "BrokerUnreachable" : "Connecting", message);
+  if (count > 0 || answered < pods.wanted) return fails("Connecting", message);
+  if (refused > 0 && lastedMs < REFUSAL_MS) return fails("Connecting", message);
+  return refused > 0
+    ? fails("AuthRejected", `the broker refuses the fleet's name and password; ${message}`)
+    : fails("BrokerUnreachable", message);
 }
 
 function phase({ run }: Observation, of: RunState["phase"], yes: string, no: string): Verdict {

@@ -1,7 +1,16 @@
 import { createHash } from "node:crypto";
-import { API_VERSION, APPLIED_ANNOTATION, childName, FLEET_LABEL, KIND } from "../api/names.ts";
+import {
+  ACCESS_ANNOTATION,
+  API_VERSION,
+  APPLIED_ANNOTATION,
+  childName,
+  FLEET_LABEL,
+  IDENTITY_ANNOTATION,
+  KIND,
+} from "../api/names.ts";
 import { fleetFileOf } from "../api/fleet-file.ts";
 import type { Quantities, SensorFleet } from "../api/sensor-fleet.ts";
+import { AUTHORITY, TRUSTED } from "../credentials/names.ts";
 import { hashOf } from "../kube/apply.ts";
 import type { KubeObject, ObjectMeta, OwnerReference } from "#kubernetes";
 import type { RunState } from "./run-state.ts";
@@ -10,10 +19,19 @@ import type { RunState } from "./run-state.ts";
 export interface FleetSettings {
   readonly image: string;
   readonly mqttUrl: string;
+  /** Where a fleet says nothing about a resource. */
   readonly requests: Quantities;
   readonly limits: Quantities;
   /** `terminationGracePeriodSeconds`, and the simulator's `STOP_GRACE_PERIOD`. */
   readonly stopGraceSeconds: number;
+}
+
+/** What a fleet's pods log in with, as hashes: pods that were started with something else are replaced. */
+export interface Access {
+  /** Of the name and password in the fleet's Secret. */
+  readonly account: string;
+  /** Of the authorities to trust; none: the broker is spoken to without TLS. */
+  readonly authority: string | undefined;
 }
 
 export interface ConfigMap extends KubeObject {
@@ -43,6 +61,7 @@ export interface Desired {
 export const OPS_PORT = 9090;
 const FILE_NAME = "fleet.yaml";
 const DIRECTORY = "/etc/fleet";
+const TRUST_DIRECTORY = "/etc/smart-home-ca";
 
 /** Labels of everything that belongs to a fleet. */
 export function labelsOf(fleet: string): Readonly<Record<string, string>> {
@@ -70,9 +89,10 @@ export function podsOf({ devices, template }: SensorFleet["spec"], { phase }: Pi
  * Pod number i has the devices from i × `devicesPerPod` on, so a device has the same pod in a fleet of any size. What a
  * running simulator can take over (number of devices, interval, jitter, faults, stages, rates) is only in the ConfigMap,
  * whose file the pods follow; what makes the devices other devices (seed, profiles, history) is in the pod template too,
- * as a hash, and replaces the pods, as image and resources do.
+ * as a hash, and replaces the pods, as image and resources do. So is what they log in with, which they read at their
+ * start only.
  */
-export function desired(fleet: SensorFleet, run: RunState, settings: FleetSettings): Desired {
+export function desired(fleet: SensorFleet, run: RunState, settings: FleetSettings, access: Access): Desired {
   const file = fleetFileOf(fleet, run.startTime);
   const pods = podsOf(fleet.spec, run);
   const metadata = metadataOf(fleet);
@@ -87,13 +107,16 @@ export function desired(fleet: SensorFleet, run: RunState, settings: FleetSettin
       podManagementPolicy: "Parallel",
       revisionHistoryLimit: 2,
       selector: { matchLabels: { [FLEET_LABEL]: fleet.metadata.name } },
-      template: podTemplate(fleet, metadata.name, settings),
+      template: podTemplate(fleet, metadata.name, settings, access),
     },
   };
   return { configMap: stamped(configMap), statefulSet: stamped(statefulSet), fileHash: fileHashOf(file), pods };
 }
 
-function metadataOf({ metadata }: SensorFleet): ObjectMeta {
+/** Of every child: its name, its labels, and whose it is. */
+export function metadataOf({
+  metadata,
+}: SensorFleet): ObjectMeta & Required<Pick<ObjectMeta, "labels" | "ownerReferences">> {
   const { name, namespace = "default", uid = "" } = metadata;
   const owner: OwnerReference = {
     apiVersion: API_VERSION,
@@ -116,14 +139,15 @@ function stamped<T extends KubeObject>(object: T): T {
   return { ...object, metadata: { ...object.metadata, annotations: { [APPLIED_ANNOTATION]: hashOf(object) } } };
 }
 
-function podTemplate({ metadata, spec }: SensorFleet, configMap: string, settings: FleetSettings): unknown {
+function podTemplate({ metadata, spec }: SensorFleet, child: string, settings: FleetSettings, access: Access): unknown {
   const { template, seed, profiles, history } = spec;
-  const { requests = settings.requests, limits = settings.limits } = template.resources ?? {};
+  const isTrusting = access.authority !== undefined;
   return {
     metadata: {
       labels: labelsOf(metadata.name),
       annotations: {
-        [`${FLEET_LABEL}-identity`]: hashOf({ seed, profiles, history }),
+        [IDENTITY_ANNOTATION]: hashOf({ seed, profiles, history }),
+        [ACCESS_ANNOTATION]: hashOf(access),
         "prometheus.io/scrape": "true",
         "prometheus.io/port": String(OPS_PORT),
       },
@@ -140,32 +164,55 @@ function podTemplate({ metadata, spec }: SensorFleet, configMap: string, setting
         runAsGroup: 1000,
         seccompProfile: { type: "RuntimeDefault" },
       },
-      containers: [
-        {
-          name: "simulator",
-          image: template.image ?? settings.image,
-          command: ["node", "--max-semi-space-size=8", "services/simulator/main.ts"],
-          env: environment(template.devicesPerPod, settings),
-          ports: [{ name: "ops", containerPort: OPS_PORT, protocol: "TCP" }],
-          resources: { requests, limits },
-          securityContext: {
-            allowPrivilegeEscalation: false,
-            readOnlyRootFilesystem: true,
-            capabilities: { drop: ["ALL"] },
-          },
-          startupProbe: { httpGet: { path: "/healthz", port: "ops" }, periodSeconds: 2, failureThreshold: 60 },
-          livenessProbe: { httpGet: { path: "/healthz", port: "ops" }, periodSeconds: 10, failureThreshold: 6 },
-          readinessProbe: { httpGet: { path: "/readyz", port: "ops" }, periodSeconds: 5, failureThreshold: 2 },
-          volumeMounts: [{ name: "fleet", mountPath: DIRECTORY, readOnly: true }],
-        },
+      containers: [container(template, child, settings, isTrusting)],
+      volumes: [
+        { name: "fleet", configMap: { name: child } },
+        ...(isTrusting ? [{ name: "ca", configMap: { name: AUTHORITY } }] : []),
       ],
-      volumes: [{ name: "fleet", configMap: { name: configMap } }],
     },
   };
 }
 
+function container(
+  { image, resources = {}, devicesPerPod }: SensorFleet["spec"]["template"],
+  child: string,
+  settings: FleetSettings,
+  isTrusting: boolean,
+): unknown {
+  return {
+    name: "simulator",
+    image: image ?? settings.image,
+    imagePullPolicy: "IfNotPresent",
+    command: ["node", "--max-semi-space-size=8", "services/simulator/main.ts"],
+    env: environment(devicesPerPod, child, settings, isTrusting),
+    ports: [{ name: "ops", containerPort: OPS_PORT, protocol: "TCP" }],
+    resources: {
+      requests: { ...settings.requests, ...resources.requests },
+      limits: { ...settings.limits, ...resources.limits },
+    },
+    securityContext: {
+      allowPrivilegeEscalation: false,
+      readOnlyRootFilesystem: true,
+      capabilities: { drop: ["ALL"] },
+    },
+    startupProbe: { httpGet: { path: "/healthz", port: "ops" }, periodSeconds: 2, failureThreshold: 60 },
+    livenessProbe: { httpGet: { path: "/healthz", port: "ops" }, periodSeconds: 10, failureThreshold: 6 },
+    readinessProbe: { httpGet: { path: "/readyz", port: "ops" }, periodSeconds: 5, failureThreshold: 2 },
+    volumeMounts: [
+      { name: "fleet", mountPath: DIRECTORY, readOnly: true },
+      ...(isTrusting ? [{ name: "ca", mountPath: TRUST_DIRECTORY, readOnly: true }] : []),
+    ],
+  };
+}
+
 /** The pod's ordinal stands in a label since Kubernetes 1.28: https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#pod-index-label */
-function environment(devicesPerPod: number, { mqttUrl, stopGraceSeconds }: FleetSettings): unknown {
+function environment(
+  devicesPerPod: number,
+  secret: string,
+  { mqttUrl, stopGraceSeconds }: FleetSettings,
+  isTrusting: boolean,
+): unknown {
+  const fromSecret = (key: string): unknown => ({ secretKeyRef: { name: secret, key } });
   return [
     { name: "FLEET_FILE", value: `${DIRECTORY}/${FILE_NAME}` },
     { name: "FLEET_RELOAD_INTERVAL", value: "1s" },
@@ -175,6 +222,9 @@ function environment(devicesPerPod: number, { mqttUrl, stopGraceSeconds }: Fleet
     },
     { name: "PART_DEVICES", value: String(devicesPerPod) },
     { name: "MQTT_URL", value: mqttUrl },
+    { name: "MQTT_USERNAME", valueFrom: fromSecret("username") },
+    { name: "MQTT_PASSWORD", valueFrom: fromSecret("password") },
+    ...(isTrusting ? [{ name: "NODE_EXTRA_CA_CERTS", value: `${TRUST_DIRECTORY}/${TRUSTED}` }] : []),
     { name: "OPS_HOST", value: "0.0.0.0" },
     { name: "OPS_PORT", value: String(OPS_PORT) },
     { name: "STOP_GRACE_PERIOD", value: `${stopGraceSeconds}s` },

@@ -1,31 +1,15 @@
-import { ConfigError, toError, type Clock, type Logger } from "#runtime";
+import { ConfigError, type Clock, type Logger } from "#runtime";
 import { fleetOf } from "../api/fleet-file.ts";
-import {
-  API_VERSION,
-  APPLIED_ANNOTATION,
-  FIELD_MANAGER,
-  FLEET_FILE_ANNOTATION,
-  FLEET_LABEL,
-  KIND,
-  PLURAL,
-  STATUS_FIELD_MANAGER,
-} from "../api/names.ts";
+import { API_VERSION, FLEET_FILE_ANNOTATION, FLEET_LABEL, KIND, PLURAL, STATUS_FIELD_MANAGER } from "../api/names.ts";
 import type { SensorFleet } from "../api/sensor-fleet.ts";
-import {
-  CONFIG_MAP,
-  type KubeApi,
-  kubeErrors,
-  type KubeObject,
-  pathOf,
-  POD,
-  type Resource,
-  STATEFUL_SET,
-} from "#kubernetes";
-import { apply, holds, read, remove } from "../kube/apply.ts";
+import { type KubeApi, type KubeObject, POD, type Resource } from "#kubernetes";
+import { annotate } from "../kube/annotate.ts";
+import { apply, remove } from "../kube/apply.ts";
 import type { EventRecorder } from "../kube/events.ts";
 import type { Store } from "../kube/store.ts";
+import type { Children } from "./children.ts";
 import type { FleetProblem } from "./conditions.ts";
-import { desired, labelsOf, type ConfigMap, type Desired, type FleetSettings, type StatefulSet } from "./desired.ts";
+import { type Access, desired, labelsOf, type Desired, type FleetSettings, type StatefulSet } from "./desired.ts";
 import { isReady, stuckPods, troubleOf, type Pod } from "./pods.ts";
 import { runStateOf, type RunState } from "./run-state.ts";
 import { stageAt } from "./stage.ts";
@@ -38,15 +22,14 @@ export const SENSOR_FLEET: Resource = { apiVersion: API_VERSION, kind: KIND, plu
 /** What is known of the namespace. */
 export interface Stores {
   readonly fleets: Store<SensorFleet>;
-  readonly configMaps: Store<ConfigMap>;
   readonly statefulSets: Store<StatefulSet>;
   readonly pods: Store<Pod>;
 }
 
 export interface ReconcilerOptions {
   readonly api: Pick<KubeApi, "call">;
-  readonly namespace: string;
   readonly stores: Stores;
+  readonly children: Children;
   readonly settings: FleetSettings;
   readonly summaries: Summaries;
   readonly events: Pick<EventRecorder, "tell">;
@@ -79,10 +62,11 @@ export class Reconciler {
    * @throws KubeError if the API server could not be asked or did not do as told; to be tried again.
    */
   async reconcile(name: string): Promise<number | undefined> {
-    const { stores, clock, summaries } = this.#options;
+    const { stores, clock, summaries, children } = this.#options;
     const fleet = stores.fleets.get(name);
     if (fleet === undefined || fleet.metadata.deletionTimestamp !== undefined) {
       summaries.forget(name);
+      children.forget(name);
       this.#wroteAtMs.delete(name);
       return undefined;
     }
@@ -98,8 +82,7 @@ export class Reconciler {
     // The run's beginning is written down before anything follows from it, so that it is the same after a crash.
     const isNews = run.runId !== fleet.status?.runId || run.startTime !== fleet.status.startTime;
     if (invalid === undefined && isNews) fleet = await this.#writeStatus(fleet, run, undefined, undefined, nowMs);
-    const wanted = desired(fleet, run, this.#options.settings);
-    const problem = invalid ?? (await this.#applyAll(fleet, wanted));
+    const { wanted, problem } = await this.#makeChildren(fleet, run, invalid);
     const pods = this.#podsOf(fleet);
     if (problem === undefined) await this.#tendPods(fleet, pods, wanted);
     const summary = await this.#summaryOf(fleet, pods, wanted);
@@ -113,36 +96,16 @@ export class Reconciler {
     return undefined;
   }
 
-  async #applyAll(fleet: SensorFleet, wanted: Desired): Promise<FleetProblem | undefined> {
-    const { stores } = this.#options;
-    try {
-      return (
-        (await this.#applyOne(fleet, CONFIG_MAP, wanted.configMap, stores.configMaps)) ??
-        (await this.#applyOne(fleet, STATEFUL_SET, wanted.statefulSet, stores.statefulSets))
-      );
-    } catch (error) {
-      if (!kubeErrors.is(error, "INVALID") && !kubeErrors.is(error, "FORBIDDEN") && !kubeErrors.is(error, "REFUSED"))
-        throw error;
-      return { reason: "Rejected", message: error.message };
-    }
-  }
-
-  async #applyOne<T extends KubeObject>(
+  async #makeChildren(
     fleet: SensorFleet,
-    resource: Resource,
-    wanted: T,
-    store: Store<T>,
-  ): Promise<FleetProblem | undefined> {
-    const { api, namespace, log } = this.#options;
-    const { name } = wanted.metadata;
-    const known = store.get(name);
-    if (known !== undefined && isAsWanted(wanted, known)) return undefined;
-    const there = known ?? (await read<T>(api, resource, namespace, name));
-    if (there !== undefined && !isOwnedBy(there, fleet))
-      return { reason: "NameTaken", message: `${resource.kind} ${name} is there and does not belong to this fleet` };
-    store.set(await apply<T>(api, resource, wanted, { fieldManager: FIELD_MANAGER }));
-    log.info({ fleet: fleet.metadata.name, kind: resource.kind, name }, "applied");
-    return undefined;
+    run: RunState,
+    invalid: FleetProblem | undefined,
+  ): Promise<{ wanted: Desired; problem: FleetProblem | undefined }> {
+    const { children, settings } = this.#options;
+    const access = invalid ?? (await children.access(fleet));
+    if (isProblem(access)) return { wanted: desired(fleet, run, settings, NO_ACCESS), problem: access };
+    const wanted = desired(fleet, run, settings, access);
+    return { wanted, problem: await children.applyAll(fleet, wanted) };
   }
 
   #podsOf(fleet: SensorFleet): Pod[] {
@@ -152,17 +115,8 @@ export class Reconciler {
 
   /** Has changed fleet files mounted at once, and frees a rollout from pods that will never be ready. */
   async #tendPods(fleet: SensorFleet, pods: readonly Pod[], { fileHash, statefulSet }: Desired): Promise<void> {
-    const { api, namespace, stores, log } = this.#options;
-    for (const pod of pods) {
-      const { annotations, deletionTimestamp, name } = pod.metadata;
-      if (deletionTimestamp !== undefined || annotations?.[FLEET_FILE_ANNOTATION] === fileHash) continue;
-      await ifThere(async () => {
-        const body = { metadata: { annotations: { [FLEET_FILE_ANNOTATION]: fileHash } } };
-        const path = pathOf(POD, namespace, name);
-        const contentType = "application/merge-patch+json";
-        stores.pods.set(await api.call<Pod>({ method: "PATCH", path, body, contentType }));
-      });
-    }
+    const { api, stores, log } = this.#options;
+    for (const pod of pods) await annotate(api, stores.pods, pod, { [FLEET_FILE_ANNOTATION]: fileHash });
     const { status } = stores.statefulSets.get(statefulSet.metadata.name) ?? {};
     for (const pod of stuckPods(pods, status?.updateRevision)) {
       log.info({ fleet: fleet.metadata.name, pod: pod.metadata.name }, "deleting a pod that blocks its own repair");
@@ -253,29 +207,11 @@ function stageOf(fleet: SensorFleet, run: RunState, nowMs: number): ReturnType<t
   return stageAt(fleetOf(fleet).stages, run.startTime === undefined ? undefined : Date.parse(run.startTime), nowMs);
 }
 
-/**
- * Applied by us as it is wanted, and nobody has changed it since. Quantities of resources are compared by what was
- * applied only: the server may write them differently.
- */
-function isAsWanted(wanted: KubeObject, known: KubeObject): boolean {
-  const applied = (object: KubeObject): string | undefined => object.metadata.annotations?.[APPLIED_ANNOTATION];
-  return applied(wanted) === applied(known) && holds(withoutResources(wanted), withoutResources(known));
-}
+/** For a fleet whose objects are not applied. */
+const NO_ACCESS: Access = { account: "", authority: undefined };
 
-function withoutResources(value: unknown): unknown {
-  return JSON.parse(JSON.stringify(value, (key, part: unknown) => (key === "resources" ? undefined : part)));
-}
-
-function isOwnedBy({ metadata }: KubeObject, fleet: SensorFleet): boolean {
-  return metadata.ownerReferences?.some(({ uid }) => uid === fleet.metadata.uid) ?? false;
-}
-
-async function ifThere(run: () => Promise<void>): Promise<void> {
-  try {
-    await run();
-  } catch (error) {
-    if (!kubeErrors.is(error, "NOT_FOUND")) throw toError(error);
-  }
+function isProblem(value: Access | FleetProblem): value is FleetProblem {
+  return "reason" in value;
 }
 
 /** The fleet that an object belongs to: itself, or by its label. */

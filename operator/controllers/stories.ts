@@ -52,6 +52,7 @@ const ALARMING = [
   "Unschedulable",
   "BadContainer",
   "BrokerUnreachable",
+  "AuthRejected",
 ];
 
 function readyStory(before: Before, after: SensorFleetStatus): Story[] {

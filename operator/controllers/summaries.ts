@@ -11,6 +11,8 @@ export interface PodSummary {
   /** Of these, switched on by the stage. */
   readonly on: number;
   readonly connected: number;
+  /** Devices without a connection whose last login the broker refused. */
+  readonly refused?: number | undefined;
   /** Readings since its start. */
   readonly acknowledged: number;
   /** Hash of the fleet file that it follows. */
@@ -24,6 +26,7 @@ export interface FleetSummary {
   readonly answered: number;
   readonly on: number;
   readonly connected: number;
+  readonly refused: number;
   readonly messagesPerSecond: number;
   /** Pods that follow the wanted fleet file. */
   readonly upToDate: number;
@@ -93,6 +96,7 @@ export class Summaries {
       answered: summaries.length,
       on: sum(({ on }) => on),
       connected: sum(({ connected }) => connected),
+      refused: sum(({ refused }) => (typeof refused === "number" ? refused : 0)),
       messagesPerSecond,
       upToDate: sum(({ fleetFile }) => (fleetFile === fileHash ? 1 : 0)),
       problems: [...new Set(summaries.flatMap(({ problem }) => problem ?? []))],

@@ -69,24 +69,3 @@ function sorted(value: unknown): unknown {
   const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
   return Object.fromEntries(entries.map(([name, part]) => [name, sorted(part)]));
 }
-
-/**
- * Whether `actual` has everything that `wanted` says, and says it the same way; what it has besides is the server's or
- * somebody else's. Lists have to be of the same length, with entries that hold in order.
- */
-export function holds(wanted: unknown, actual: unknown): boolean {
-  if (Array.isArray(wanted))
-    return (
-      Array.isArray(actual) && wanted.length === actual.length && wanted.every((part, at) => holds(part, actual[at]))
-    );
-  if (typeof wanted !== "object" || wanted === null) return wanted === actual;
-  if (typeof actual !== "object" || actual === null) return isEmpty(wanted);
-  return Object.entries(wanted).every(([name, part]) => {
-    return part === undefined || holds(part, (actual as Readonly<Record<string, unknown>>)[name]);
-  });
-}
-
-/** The server leaves out what is empty. */
-function isEmpty(value: object): boolean {
-  return !Array.isArray(value) && Object.values(value).every((part) => part === undefined);
-}

@@ -121,7 +121,7 @@ test.each([
   expect(rounded(value, value)).toBe(value);
 });
 
-const summary = { answered: 2, on: 600, connected: 600, messagesPerSecond: 60, upToDate: 2, problems: [] };
+const summary = { answered: 2, on: 600, connected: 600, refused: 0, messagesPerSecond: 60, upToDate: 2, problems: [] };
 const observed: Observation = {
   run: { phase: "Running", completionTime: undefined },
   devices: 600,
@@ -202,6 +202,20 @@ describe("conditions", () => {
     ["a file cannot be followed", { summary: { ...summary, problems: ["x"] } }, { Reconciled: "False NotFollowed" }],
   ])("%s", (_name, change, expected) => {
     expect(judge(change)).toMatchObject(expected);
+  });
+
+  test("a login that is refused is told when it lasts: at first the broker does not know the fleet yet", () => {
+    const refused = { ...observed, summary: { ...summary, connected: 0, refused: 600 } };
+    const at = (second: number, before: readonly Condition[] = []): Condition[] =>
+      conditionsOf(refused, before, { generation: 7, now: new Date(NOW_MS + second * 1000).toISOString() });
+    const reasons = (conditions: readonly Condition[]): string[] =>
+      conditions.filter(({ type }) => ["Ready", "Connected"].includes(type)).map(({ reason }) => reason);
+    const first = at(0);
+    expect(reasons(first)).toEqual(["Connecting", "Connecting"]);
+    expect(reasons(at(19, first))).toEqual(["Connecting", "Connecting"]);
+    const later = at(20, first);
+    expect(reasons(later)).toEqual(["AuthRejected", "AuthRejected"]);
+    expect(reasons(at(21, later))).toEqual(["AuthRejected", "AuthRejected"]);
   });
 
   test("the time of transition stays while the status does, and the generation moves on", () => {

@@ -2,9 +2,10 @@ import { describe, expect, test } from "vitest";
 import { fleetOf } from "../api/fleet-file.ts";
 import { APPLIED_ANNOTATION } from "../api/names.ts";
 import type { SensorFleetSpec } from "../api/sensor-fleet.ts";
-import { desired, podsOf, type Desired } from "../controllers/desired.ts";
+import { type Access, desired, podsOf, type Desired } from "../controllers/desired.ts";
 import { runStateOf } from "../controllers/run-state.ts";
-import { hashOf, holds } from "../kube/apply.ts";
+import { hashOf } from "../kube/apply.ts";
+import { holds } from "../kube/drift.ts";
 import { NOW, NOW_MS, sensorFleet } from "./fleets.ts";
 
 const settings = {
@@ -15,9 +16,11 @@ const settings = {
   stopGraceSeconds: 30,
 };
 
-function desiredOf(spec: Partial<SensorFleetSpec> = {}, given = settings): Desired {
+const access = { account: "1", authority: undefined };
+
+function desiredOf(spec: Partial<SensorFleetSpec> = {}, given = settings, as: Access = access): Desired {
   const fleet = sensorFleet(spec);
-  return desired(fleet, runStateOf(fleet.spec, {}, NOW_MS), given);
+  return desired(fleet, runStateOf(fleet.spec, {}, NOW_MS), given, as);
 }
 
 interface Template {
@@ -75,7 +78,7 @@ describe("what is followed, and what replaces pods", () => {
 
   test("a run that begins anew is followed", () => {
     const fleet = sensorFleet({ run: { runId: "2" } });
-    const after = desired(fleet, runStateOf(fleet.spec, {}, NOW_MS + 60_000), settings);
+    const after = desired(fleet, runStateOf(fleet.spec, {}, NOW_MS + 60_000), settings, access);
     expect(after.fileHash).not.toBe(before.fileHash);
     expect(after.statefulSet).toEqual(before.statefulSet);
   });

@@ -4,9 +4,11 @@ import { expect, test } from "vitest";
 import { ConfigError, configTable } from "#runtime";
 import { operatorSchema, readConfig } from "../config.ts";
 import { Store } from "../kube/store.ts";
-import { eventMetrics, stateMetrics } from "../metrics.ts";
-import { sensorFleet } from "./fleets.ts";
+import { certificateMetrics, eventMetrics, stateMetrics } from "../metrics.ts";
+import { makeAuthority } from "../pki/issue.ts";
+import { NOW_MS, sensorFleet } from "./fleets.ts";
 import type { SensorFleet } from "../api/sensor-fleet.ts";
+import type { Secret } from "../credentials/secret-keeper.ts";
 
 const README = readFileSync(new URL("../README.md", import.meta.url), "utf8");
 
@@ -20,6 +22,11 @@ test("the table of metrics is the registry's, and every series is there before a
   fleets.set(sensorFleet());
   eventMetrics(registry, ["sensorfleets"]);
   stateMetrics(registry, { queue: { depth: 0, active: 0 }, lease: { isHeld: false }, fleets });
+  const secrets = new Store<Secret>();
+  const { certificate } = await makeAuthority({ nowMs: NOW_MS, lifetimeMs: 60_000 });
+  const data = { "tls.crt": Buffer.from(certificate).toString("base64") };
+  secrets.set({ apiVersion: "v1", kind: "Secret", metadata: { name: "smart-home-ca" }, data });
+  certificateMetrics(registry, secrets, ["mosquitto"]);
   const metrics = await registry.getMetricsAsJSON();
   const rows = metrics.map(({ name, type, help }) => `| \`${name}\` | ${String(type)} | ${help} |`);
   expect(README).toContain(["| metric | type | meaning |", "| --- | --- | --- |", ...rows].join("\n") + "\n");

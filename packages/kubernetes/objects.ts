@@ -54,6 +54,7 @@ export function pathOf(
 }
 
 export const POD: Resource = { apiVersion: "v1", kind: "Pod", plural: "pods" };
+export const SECRET: Resource = { apiVersion: "v1", kind: "Secret", plural: "secrets" };
 export const CONFIG_MAP: Resource = { apiVersion: "v1", kind: "ConfigMap", plural: "configmaps" };
 export const EVENT: Resource = { apiVersion: "v1", kind: "Event", plural: "events" };
 export const STATEFUL_SET: Resource = { apiVersion: "apps/v1", kind: "StatefulSet", plural: "statefulsets" };
