@@ -1,9 +1,11 @@
 /** The two calls of the API server that the adapter makes, answered as a test wants it. */
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer as createSecureServer } from "node:https";
 import { json } from "node:stream/consumers";
 import type { Connection } from "#kubernetes";
 import { portOf } from "#testkit";
+import type { Pem } from "./throw-away-ca.ts";
 
 export interface ReviewSpec {
   readonly user: string;
@@ -30,19 +32,23 @@ export class ScriptedKubernetes implements AsyncDisposable {
   readonly reviews: ReviewSpec[] = [];
   readonly #server: Server;
 
-  private constructor() {
-    this.#server = createServer((request, response) => void this.#answer(request, response));
+  readonly #protocol: "http" | "https";
+
+  private constructor(certificate: Pem | undefined) {
+    const answer = (request: IncomingMessage, response: ServerResponse): void => void this.#answer(request, response);
+    this.#protocol = certificate === undefined ? "http" : "https";
+    this.#server = certificate === undefined ? createServer(answer) : createSecureServer(certificate, answer);
   }
 
-  static async start(): Promise<ScriptedKubernetes> {
-    const kubernetes = new ScriptedKubernetes();
+  static async start(certificate?: Pem): Promise<ScriptedKubernetes> {
+    const kubernetes = new ScriptedKubernetes(certificate);
     kubernetes.#server.listen(0, "127.0.0.1");
     await once(kubernetes.#server, "listening");
     return kubernetes;
   }
 
   get url(): string {
-    return `http://127.0.0.1:${portOf(this.#server)}`;
+    return `${this.#protocol}://127.0.0.1:${portOf(this.#server)}`;
   }
 
   get connection(): Connection {
