@@ -1,9 +1,9 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
-export DURATION QUERY TOPIC FROM REASON TENANT SINCE DRY_RUN
+export DURATION QUERY TOPIC FROM REASON TENANT SINCE DRY_RUN IMAGE BASE_IMAGE PLATFORM BUILDER PROJECT REGION GKE_IMAGE
 NPM_RUN := npm --loglevel=error run --silent
 
-.PHONY: help demo sql tail replay-dead-letters setup test test-unit test-integration test-failure test-cluster check lint types docs bench bigquery clean
+.PHONY: help demo sql tail replay-dead-letters setup image manifests test test-unit test-integration test-failure test-cluster check lint types docs bench bigquery clean
 
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -23,6 +23,12 @@ replay-dead-letters: setup ## Send rejected readings again, after their cause wa
 setup: ## Install what is missing (npm packages, Mosquitto)
 	@tools/setup.sh
 
+image: ## Build the container image with docker, podman or buildah (IMAGE, BASE_IMAGE, PLATFORM, BUILDER)
+	@tools/image.sh
+
+manifests: setup ## Write k8s-out/ from charts/ (IMAGE; for GKE: PROJECT, REGION, GKE_IMAGE)
+	@$(NPM_RUN) manifests
+
 test: setup ## All tests, on real servers: unit, integration, failure
 	@$(NPM_RUN) test
 
@@ -39,7 +45,7 @@ test-cluster: setup ## Tests against a real Kubernetes API server (KUBE_BINARIES
 	@$(NPM_RUN) test:cluster
 
 check: setup ## Types, lint, layout, and generated files that are out of date
-	@$(NPM_RUN) types && $(NPM_RUN) lint && $(NPM_RUN) docs:check && echo "  all good"
+	@$(NPM_RUN) types && $(NPM_RUN) lint && $(NPM_RUN) docs:check && $(NPM_RUN) manifests:check && echo "  all good"
 
 lint: setup ## ESLint and Prettier
 	@$(NPM_RUN) lint

@@ -100,6 +100,19 @@ export default tseslint.config(
     ),
   },
   {
+    files: ["charts/**"],
+    ignores: ["**/test/**"],
+    rules: forbid(
+      [
+        CLIENTS,
+        "^#(?!runtime|events|fleets)",
+        "(services|local)/(?!.*/config\\.ts$)",
+        "operator/(?!api/|config\\.ts$)",
+      ],
+      "Charts know the configuration of each program and the definition of SensorFleet, nothing else of them.",
+    ),
+  },
+  {
     files: ["local/bigquery/**"],
     ignores: ["**/test/**", "**/bench/**"],
     rules: forbid(

@@ -1,13 +1,11 @@
 import { MqttConnection, type ConnectionSettings } from "#mqtt";
 import type { Clock } from "#runtime";
+import { PROBE_TOPIC } from "./config.ts";
 
 /** What the broker says of itself: https://mosquitto.org/man/mosquitto-8.html#idm46045752449232 (`$SYS` topics). */
 export type BrokerFacts = ReadonlyMap<string, number>;
 
 const FACTS_FILTER = "$SYS/broker/#";
-
-/** Nobody subscribes it: the acknowledgement alone is wanted. The access rules let only the agent write there. */
-export const PROBE_TOPIC = "probe/mosquitto-agent";
 
 /**
  * One real round trip: TCP, TLS, login, a subscription, a publish with QoS 1 and its PUBACK. A broker that hangs passes

@@ -11,6 +11,9 @@ import {
   type LoadedConfig,
 } from "#runtime";
 
+/** Nobody subscribes it: the acknowledgement alone is wanted. The access rules let only the agent write there. */
+export const PROBE_TOPIC = "probe/mosquitto-agent";
+
 /** Every variable of the agent; the table in README.md is made from it. Durations are milliseconds. */
 export const agentSchema = z
   .object({

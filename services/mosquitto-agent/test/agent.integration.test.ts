@@ -6,9 +6,8 @@ import { afterEach, expect, test } from "vitest";
 import { MqttConnection } from "#mqtt";
 import { Readiness, silentLogger, systemClock, type RunningService, StopDeadline } from "#runtime";
 import { eventually, mosquittoBinary, startMosquitto, temporaryDirectory, type Mosquitto } from "#testkit";
-import { PROBE_TOPIC } from "../broker-check.ts";
 import { processesNamed } from "../broker-process.ts";
-import { readConfig } from "../config.ts";
+import { PROBE_TOPIC, readConfig } from "../config.ts";
 import { startAgent } from "../service.ts";
 
 /** A broker under a name of its own, so that no other test's broker gets the signal. */

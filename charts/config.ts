@@ -1,0 +1,27 @@
+import { z } from "zod";
+import { loadConfig, text, type Environment } from "#runtime";
+
+const REFERENCE = /^[a-z0-9.-]+(:\d+)?(\/[a-z0-9._-]+)+(:(?!latest$)[A-Za-z0-9._-]+|@sha256:[0-9a-f]{64})$/;
+const reference = (): z.ZodType<string, string> =>
+  text("a full image reference with a tag other than `latest`, or a digest", REFERENCE);
+
+/** What `make manifests` takes. */
+export const chartSchema = z.object({
+  IMAGE: reference()
+    .default("localhost/smart-home-bridge:0.1.0")
+    .describe("The image of all programs in the portable set; as `make image` names it."),
+  PROJECT: text("a Google Cloud project id", /^[a-z][a-z0-9-]{4,28}[a-z0-9]$/)
+    .default("my-project")
+    .describe("Google Cloud project of the set for GKE: of BigQuery, and of the image."),
+  REGION: text("a region or multi-region in lower case", /^[a-z]+(-[a-z]+\d+)?$/)
+    .default("europe-west1")
+    .describe("Region of the set for GKE: of BigQuery's dataset, and of the image."),
+  GKE_IMAGE: reference().optional().describe("The image in the set for GKE, if it is not in that project."),
+});
+
+export type ChartInputs = z.output<typeof chartSchema>;
+
+/** @throws ConfigError with every problem. */
+export function readInputs(environment: Environment = process.env): ChartInputs {
+  return loadConfig(chartSchema, environment).config;
+}

@@ -1,0 +1,114 @@
+import { Construct } from "constructs";
+import { k8s } from "cdk8s-plus-34";
+import { stringify } from "yaml";
+import { GROUP } from "../../operator/api/names.ts";
+import { operatorSchema } from "../../operator/config.ts";
+import { labelsOf, parts, ports, secrets } from "../names.ts";
+import type { Profile } from "../profile.ts";
+import { StreamingService } from "../streaming-service.ts";
+import type { Traffic } from "../traffic.ts";
+import { mqttUrl } from "./addresses.ts";
+import { defaultFleet } from "./fleets.ts";
+import { API_SERVICE } from "./lag-adapter.ts";
+import { mqttUsers } from "./mosquitto.ts";
+
+const FLEET_DIRECTORY = "/etc/default-fleet";
+const FLEET_FILE = "fleet.yaml";
+const FLEET_CONFIG_MAP = "default-fleet";
+
+/** Makes fleets from `SensorFleet` objects, and everything secret; see operator/README.md. */
+export class Operator extends Construct {
+  constructor(scope: Construct, profile: Profile, traffic: Traffic) {
+    super(scope, "operator");
+    traffic.add(parts.operator, "api-server");
+    traffic.allow(parts.operator, parts.simulator, ports.ops);
+    new k8s.KubeConfigMap(this, "default-fleet", {
+      metadata: { name: FLEET_CONFIG_MAP, labels: labelsOf(parts.operator) },
+      data: { [FLEET_FILE]: stringify(defaultFleet) },
+    });
+    new StreamingService(this, {
+      profile,
+      name: parts.operator,
+      program: "operator/main.ts",
+      nodeFlags: ["--max-semi-space-size=1", "--optimize-for-size"],
+      workload: "Deployment",
+      replicas: 1,
+      isSingle: true,
+      schema: operatorSchema,
+      environment: {
+        NAMESPACE: { field: "metadata.namespace" },
+        POD_NAME: { field: "metadata.name" },
+        SIMULATOR_IMAGE: profile.image,
+        FLEET_MQTT_URL: mqttUrl(profile),
+        TLS_SERVICES: [parts.mosquitto, parts.lagAdapter].join(","),
+        MQTT_USERS: Object.values(mqttUsers).join(","),
+        RANDOM_SECRETS: randomSecrets(profile),
+        API_SERVICE,
+        DEFAULT_FLEET_FILE: `${FLEET_DIRECTORY}/${FLEET_FILE}`,
+        DEFAULT_FLEET_AFTER: parts.bridge,
+      },
+      resources: { cpu: "50m", memory: "112Mi", memoryLimit: "256Mi" },
+      mounts: [{ path: FLEET_DIRECTORY, from: { configMap: FLEET_CONFIG_MAP } }],
+      account: parts.operator,
+      usesKubernetes: true,
+    });
+    rights(this, profile);
+  }
+}
+
+function randomSecrets({ bigQuery }: Profile): string {
+  const wanted = [
+    secrets.kafkaClusterId,
+    secrets.grafanaPassword,
+    ...(bigQuery.kind === "embedded" ? [secrets.bigQueryToken] : []),
+  ];
+  return wanted.map(({ name, key }) => `${name}:${key}`).join(",");
+}
+
+/** As listed under "Rights" in operator/README.md. */
+const RULES: k8s.PolicyRule[] = [
+  { apiGroups: [GROUP], resources: ["sensorfleets"], verbs: ["get", "list", "watch", "create", "delete"] },
+  { apiGroups: [GROUP], resources: ["sensorfleets/status"], verbs: ["patch"] },
+  { apiGroups: [GROUP], resources: ["sensorfleets/finalizers"], verbs: ["update"] },
+  { apiGroups: ["apps"], resources: ["statefulsets"], verbs: ["get", "list", "watch", "create", "patch"] },
+  {
+    apiGroups: [""],
+    resources: ["configmaps", "secrets"],
+    verbs: ["get", "list", "watch", "create", "update", "patch"],
+  },
+  { apiGroups: [""], resources: ["pods"], verbs: ["get", "list", "watch", "patch", "delete"] },
+  { apiGroups: [""], resources: ["events"], verbs: ["create", "patch"] },
+  { apiGroups: ["coordination.k8s.io"], resources: ["leases"], verbs: ["get", "create", "update"] },
+];
+
+function rights(scope: Construct, { namespace }: Profile): void {
+  const subjects = [{ kind: "ServiceAccount", name: parts.operator, namespace }];
+  const labels = labelsOf(parts.operator);
+  new k8s.KubeServiceAccount(scope, "account", {
+    metadata: { name: parts.operator, labels },
+    automountServiceAccountToken: false,
+  });
+  new k8s.KubeRole(scope, "role", { metadata: { name: parts.operator, labels }, rules: RULES });
+  new k8s.KubeRoleBinding(scope, "role-binding", {
+    metadata: { name: parts.operator, labels },
+    roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "Role", name: parts.operator },
+    subjects,
+  });
+  // Of all that lies outside of the namespace, this one object.
+  new k8s.KubeClusterRole(scope, "api-service-role", {
+    metadata: { name: "smart-home-api-service-ca", labels },
+    rules: [
+      {
+        apiGroups: ["apiregistration.k8s.io"],
+        resources: ["apiservices"],
+        resourceNames: [API_SERVICE],
+        verbs: ["get", "patch"],
+      },
+    ],
+  });
+  new k8s.KubeClusterRoleBinding(scope, "api-service-role-binding", {
+    metadata: { name: "smart-home-api-service-ca", labels },
+    roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: "smart-home-api-service-ca" },
+    subjects,
+  });
+}

@@ -1,0 +1,87 @@
+import { Construct } from "constructs";
+import { k8s } from "cdk8s-plus-34";
+import { kafkaGroups, kafkaTopics } from "#events";
+import { writerSchema } from "../../services/bq-writer/config.ts";
+import { lagMetricNames } from "../../services/lag-adapter/config.ts";
+import { hpaSettings } from "../autoscaling/hpa-settings.ts";
+import type { EnvironmentOf } from "../environment.ts";
+import { labelsOf, parts, ports, secrets } from "../names.ts";
+import type { Profile } from "../profile.ts";
+import { StreamingService } from "../streaming-service.ts";
+import type { Traffic } from "../traffic.ts";
+import { kafkaBrokers } from "./addresses.ts";
+
+/** ServiceAccount that Workload Identity gives BigQuery's rights to. */
+export const WRITER_ACCOUNT = "bigquery-writer";
+
+/** Kafka to BigQuery, exactly once, with as many replicas as the lag asks for. */
+export class Writer extends Construct {
+  constructor(scope: Construct, profile: Profile, traffic: Traffic) {
+    super(scope, "writer");
+    traffic.allow(parts.writer, parts.kafka, ports.kafka);
+    const isGoogle = profile.bigQuery.kind === "google";
+    if (isGoogle) traffic.add(parts.writer, "internet", "google-metadata");
+    if (isGoogle)
+      new k8s.KubeServiceAccount(this, "account", {
+        metadata: { name: WRITER_ACCOUNT, labels: labelsOf(parts.writer) },
+        automountServiceAccountToken: false,
+      });
+    new StreamingService(this, {
+      profile,
+      name: parts.writer,
+      program: "services/bq-writer/main.ts",
+      nodeFlags: ["--max-semi-space-size=8"],
+      workload: "Deployment",
+      schema: writerSchema,
+      environment: environment(profile),
+      resources: profile.writer.resources,
+      ...(isGoogle ? { account: WRITER_ACCOUNT } : {}),
+    });
+    autoscaler(this, profile);
+  }
+}
+
+function environment(profile: Profile): EnvironmentOf<typeof writerSchema> {
+  const { bigQuery, writer } = profile;
+  const { name, key } = secrets.bigQueryToken;
+  return {
+    KAFKA_BROKERS: kafkaBrokers(profile),
+    MEMBER_NAME: { field: "metadata.name" },
+    BIGQUERY_PROJECT: bigQuery.project,
+    CREATE_TABLES: "true",
+    ...(writer.isThrottled ? { MAX_ROWS_PER_SECOND: String(writer.rowsPerSecond) } : {}),
+    ...(bigQuery.kind === "google"
+      ? {}
+      : {
+          BIGQUERY_REST_ENDPOINT: `http://${parts.bigQuery}.${profile.namespace}.svc:${ports.bigQueryRest}`,
+          BIGQUERY_GRPC_ENDPOINT: `${parts.bigQuery}.${profile.namespace}.svc:${ports.bigQueryGrpc}`,
+          BIGQUERY_TOKEN: { secret: name, key },
+        }),
+  };
+}
+
+/** https://kubernetes.io/docs/concepts/workloads/autoscaling/horizontal-pod-autoscale/ on the lag that the lag adapter serves. */
+function autoscaler(scope: Construct, profile: Profile): void {
+  const settings = hpaSettings(profile.writer);
+  new k8s.KubeHorizontalPodAutoscalerV2(scope, "autoscaler", {
+    metadata: { name: parts.writer, labels: labelsOf(parts.writer) },
+    spec: {
+      scaleTargetRef: { apiVersion: "apps/v1", kind: "Deployment", name: parts.writer },
+      minReplicas: settings.minReplicas,
+      maxReplicas: settings.maxReplicas,
+      metrics: [
+        {
+          type: "External",
+          external: {
+            metric: {
+              name: lagMetricNames.records,
+              selector: { matchLabels: { group: kafkaGroups.writer, topic: kafkaTopics.readings.name } },
+            },
+            target: { type: "AverageValue", averageValue: k8s.Quantity.fromString(settings.averageValue) },
+          },
+        },
+      ],
+      behavior: settings.behavior,
+    },
+  });
+}

@@ -1,0 +1,174 @@
+/* eslint-disable @typescript-eslint/no-unsafe-member-access, @typescript-eslint/no-unsafe-argument -- specs are read as kubectl reads them: without types. */
+import { readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { kafkaTopics } from "#events";
+import { readInputs } from "../config.ts";
+import { manifests } from "../sets.ts";
+import { bytes, cores, objectsOf, podTemplates, profiles } from "./objects.ts";
+
+const SECRET_LIKE = /password|token|secret|private/i;
+
+describe.each(profiles.map((profile) => [profile.name, profile] as const))("%s", (_name, profile) => {
+  const objects = objectsOf(profile);
+  const templates = podTemplates(objects);
+  const containers = templates.flatMap(({ name, template }) =>
+    [...template.spec.containers, ...(template.spec.initContainers ?? [])].map((container) => ({
+      pod: name,
+      container,
+    })),
+  );
+
+  test("nothing was lost on the way: no null, no empty object where a quantity was meant", () => {
+    const lost = objects.flatMap((object) => lostFields(object, `${object.kind}/${object.metadata.name}`));
+    expect(lost).toEqual([]);
+  });
+
+  test("every object has a name of its own and is small enough for a client-side apply", () => {
+    const ids = objects.map(({ kind, metadata }) => `${kind}/${metadata.namespace ?? ""}/${metadata.name}`);
+    expect(new Set(ids).size).toBe(ids.length);
+    // The annotation that keeps the last applied object holds 262,144 bytes.
+    for (const object of objects) expect(JSON.stringify(object).length, object.metadata.name).toBeLessThan(200_000);
+  });
+
+  test("no custom resource, no secret, and in kube-system one RoleBinding", () => {
+    expect(objects.filter(({ apiVersion }) => apiVersion.startsWith("fleet."))).toEqual([]);
+    expect(objects.filter(({ kind }) => kind === "Secret")).toEqual([]);
+    const outside = objects.filter(({ metadata }) => metadata.namespace === "kube-system");
+    expect(outside.map(({ kind }) => kind)).toEqual(["RoleBinding"]);
+    for (const { container } of containers)
+      for (const { name, value } of container.env ?? [])
+        if (SECRET_LIKE.test(name) && name !== "RANDOM_SECRETS") expect(value, name).toBeUndefined();
+  });
+
+  test("the namespace enforces Restricted, and every pod keeps it", () => {
+    const namespace = objects.find(({ kind }) => kind === "Namespace");
+    expect(namespace?.metadata.labels?.["pod-security.kubernetes.io/enforce"]).toBe("restricted");
+    for (const { name, template } of templates) {
+      expect(template.spec["securityContext"], name).toMatchObject({
+        runAsNonRoot: true,
+        seccompProfile: { type: "RuntimeDefault" },
+      });
+      expect(
+        template.spec["hostNetwork"] ?? template.spec["hostPID"] ?? template.spec["hostIPC"],
+        name,
+      ).toBeUndefined();
+      for (const { hostPath } of template.spec.volumes ?? []) expect(hostPath, name).toBeUndefined();
+    }
+    for (const { pod, container } of containers)
+      expect(container.securityContext, `${pod}/${container.name}`).toEqual({
+        allowPrivilegeEscalation: false,
+        readOnlyRootFilesystem: true,
+        capabilities: { drop: ["ALL"] },
+      });
+  });
+
+  test("every container asks for CPU, memory and disk within Autopilot's rules, and is limited in the last two", () => {
+    for (const { pod, container } of containers) {
+      const { requests, limits } = container.resources;
+      expect(Object.keys(requests).sort(), pod).toEqual(["cpu", "ephemeral-storage", "memory"]);
+      expect(Object.keys(limits).sort(), pod).toEqual(["ephemeral-storage", "memory"]);
+      expect(bytes(limits["memory"]!), pod).toBeGreaterThanOrEqual(bytes(requests["memory"]!));
+    }
+    for (const { name, template } of templates) {
+      const requests = template.spec.containers.map(({ resources }) => resources.requests);
+      const cpu = sum(requests.map(({ cpu = "" }) => cores(cpu)));
+      const gib = sum(requests.map(({ memory = "" }) => bytes(memory))) / 2 ** 30;
+      // https://cloud.google.com/kubernetes-engine/docs/concepts/autopilot-resource-requests: at least 50m; 1:1 to 1:6.5.
+      expect(cpu, name).toBeGreaterThanOrEqual(0.05);
+      if (profile.name === "gke") expect(gib / cpu, name).toBeLessThanOrEqual(6.5);
+    }
+  });
+
+  test("images are pinned, and pulled only if they are not there", () => {
+    for (const { pod, container } of containers) {
+      expect(container.image, pod).toMatch(/^[a-z0-9.-]+(:\d+)?\/.+(:v?\d[\w.-]*|@sha256:[0-9a-f]{64})$/);
+      expect(container.imagePullPolicy, pod).toBe("IfNotPresent");
+    }
+  });
+
+  test("every pod that stays has probes, a budget and a policy, and no token without a need", () => {
+    const budgets = objects.filter(({ kind }) => kind === "PodDisruptionBudget");
+    const policies = objects.filter(({ kind }) => kind === "NetworkPolicy");
+    for (const { name, kind, template } of templates) {
+      const part = template.metadata.labels["app.kubernetes.io/name"]!;
+      expect(
+        policies.some(({ spec }) => selects(spec.podSelector.matchLabels, part)),
+        name,
+      ).toBe(true);
+      expect(template.spec["automountServiceAccountToken"], name).toBe(USES_API.has(part));
+      expect(template.spec["enableServiceLinks"], name).toBe(false);
+      if (kind === "Job") continue;
+      const budget = budgets.find(({ spec }) => selects(spec.selector.matchLabels, part));
+      expect(budget?.["spec"], name).toMatchObject({ maxUnavailable: 1 });
+      expect(template.spec["terminationGracePeriodSeconds"], name).toBeGreaterThanOrEqual(30);
+      const [main] = template.spec.containers;
+      expect([main!.startupProbe, main!.livenessProbe, main!.readinessProbe].every(Boolean), name).toBe(true);
+    }
+    expect(policies.find(({ metadata }) => metadata.name === "deny-all")?.["spec"]).toEqual({
+      podSelector: {},
+      policyTypes: ["Ingress", "Egress"],
+    });
+  });
+
+  test("the autoscaler can use every partition and no more, and its Deployment says nothing of replicas", () => {
+    const hpa = objects.find(({ kind }) => kind === "HorizontalPodAutoscaler");
+    expect(hpa?.["spec"].maxReplicas).toBeLessThanOrEqual(kafkaTopics.readings.partitions);
+    if (profile.name === "gke") expect(hpa?.["spec"].maxReplicas).toBe(kafkaTopics.readings.partitions);
+    const { name } = hpa?.["spec"].scaleTargetRef as { name: string };
+    const target = objects.find(({ kind, metadata }) => kind === "Deployment" && metadata.name === name);
+    expect(target?.["spec"]).not.toHaveProperty("replicas");
+  });
+
+  test("every Service, Secret and ConfigMap that a pod names is there, or is the operator's", () => {
+    const made = objects.map(({ kind, metadata }) => `${kind}/${metadata.name}`);
+    for (const { name, template } of templates)
+      for (const volume of template.spec.volumes ?? []) {
+        const map = volume.configMap?.name;
+        if (map !== undefined) expect([...made, "ConfigMap/smart-home-ca"], name).toContain(`ConfigMap/${map}`);
+      }
+    for (const { container } of containers)
+      for (const { value } of container.env ?? [])
+        for (const [, host] of (value ?? "").matchAll(/([a-z0-9-]+)\.smart-home\.svc/g))
+          expect(made).toContain(`Service/${host}`);
+  });
+});
+
+test("the portable set fits into a core and a half, with all its writers and a fleet of 2,000 devices", () => {
+  const [profile] = profiles;
+  const templates = podTemplates(objectsOf(profile!)).filter(({ kind }) => kind !== "Job");
+  const each = templates.map(({ name, template }) => {
+    const pods = name === "bq-writer" ? profile!.writer.maxReplicas : 1;
+    return pods * sum(template.spec.containers.map(({ resources }) => cores(resources.requests["cpu"] ?? "")));
+  });
+  const simulators = 4 * 0.05;
+  expect(sum(each) + simulators).toBeLessThanOrEqual(1.5);
+});
+
+test("the manifests in k8s-out/ are those of charts/", () => {
+  for (const [path, text] of manifests(readInputs({})))
+    expect(readFileSync(new URL(`../../k8s-out/${path}`, import.meta.url), "utf8") === text, path).toBe(true);
+});
+
+test("a wrong image or project is refused before anything is made", () => {
+  expect(() => readInputs({ IMAGE: "smart-home-bridge:latest", PROJECT: "My Project" })).toThrow(/2 problem/);
+});
+
+/** Parts that speak to the API server. */
+const USES_API = new Set(["sensorfleet-operator", "lag-adapter", "prometheus"]);
+
+function selects(labels: Record<string, string> | undefined, part: string): boolean {
+  return labels?.["app.kubernetes.io/name"] === part;
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
+}
+
+/** Paths of null, and of empty `resources`, `requests`, `limits` and probes, which a lost quantity leaves behind. */
+function lostFields(value: unknown, path: string): string[] {
+  if (value === null || value === undefined) return [path];
+  if (typeof value !== "object") return [];
+  const entries = Object.entries(value);
+  const isLost = entries.length === 0 && /(resources|requests|limits|Probe|httpGet|tcpSocket|averageValue)$/.test(path);
+  return [...(isLost ? [path] : []), ...entries.flatMap(([name, field]) => lostFields(field, `${path}.${name}`))];
+}
