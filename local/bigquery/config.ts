@@ -1,12 +1,12 @@
-import { parseArgs } from "node:util";
 import {
   asksForHelp,
   boolean,
-  ConfigError,
   configTable,
   describeVariables,
   duration,
   type Environment,
+  flagName,
+  type Flags,
   helpText,
   integer,
   loadConfig,
@@ -23,7 +23,8 @@ import { isLoopback, LOOPBACK } from "./loopback.ts";
 export const DEFAULT_REST_PORT = 9050;
 export const DEFAULT_GRPC_PORT = 9060;
 
-const schema = z
+/** Every variable of the embedded BigQuery; each is a flag too. Durations are milliseconds. */
+export const bigQuerySchema = z
   .object({
     ...runtimeVariables,
     DATA_DIR: text().describe("Directory of the database; made if it is missing."),
@@ -51,7 +52,7 @@ const schema = z
 /** The environment that the process was started with. */
 export const environment: Environment = process.env;
 
-export type BigQueryConfig = z.output<typeof schema>;
+export type BigQueryConfig = z.output<typeof bigQuerySchema>;
 
 /** What the command line asks for: to run, or to print help. */
 export type CommandLine =
@@ -59,37 +60,26 @@ export type CommandLine =
 
 /**
  * Reads the command line. Each variable of the environment is a flag too (`REST_PORT` is `--rest-port`), and the flag
- * wins. An unknown flag is a {@link ConfigError}, raised by `load`.
+ * wins. An unknown one is a ConfigError, raised by `load`.
  */
 export function readCommandLine(args: readonly string[], environment: Environment): CommandLine {
   if (asksForHelp(args)) return { kind: "help", text: helpText(HELP) };
-  return { kind: "run", load: () => loadConfig(schema, { ...environment, ...flagValues(args) }) };
+  return { kind: "run", load: () => loadConfig(bigQuerySchema, environment, { args, flags: FLAGS }) };
 }
 
 /** The Markdown table of all settings, for the README. */
 export function settingsTable(): string {
-  return configTable(schema);
+  return configTable(bigQuerySchema);
 }
 
-function flagValues(args: readonly string[]): Record<string, string> {
-  const names = new Map(describeVariables(schema).map(({ name }) => [flagName(name), name]));
-  const options = Object.fromEntries([...names.keys()].map((flag) => [flag, { type: "string" as const }]));
-  try {
-    const { values } = parseArgs({ args: [...args], options });
-    return Object.fromEntries(Object.entries(values).map(([flag, value]) => [names.get(flag) ?? flag, String(value)]));
-  } catch (error) {
-    throw new ConfigError([`${(error as Error).message} (see --help)`]);
-  }
-}
-
-function flagName(variable: string): string {
-  return variable.toLowerCase().replaceAll("_", "-");
-}
+const FLAGS: Flags = Object.fromEntries(
+  describeVariables(bigQuerySchema).map(({ name }) => [flagName(name), { variable: name, type: "string" }]),
+);
 
 const HELP = {
   summary: "An embedded BigQuery: DuckDB behind BigQuery's REST API and Storage Write API.",
   usage: "node local/bigquery/main.ts --data-dir DIR [--rest-port N] [--grpc-port N] ...",
-  schema,
+  schema: bigQuerySchema,
   label: (name: string): string => `--${flagName(name)}`,
   notes: ["Each flag can also be given as an environment variable: --rest-port is REST_PORT."],
 };

@@ -15,6 +15,7 @@ if (commandLine.kind === "help") {
   await runService<BigQueryConfig>({
     name: "embedded-bigquery",
     config: () => commandLine.load(),
+    readsArguments: true,
     async start({ config, log, clock, registry }) {
       const server = await EmbeddedBigQuery.start({
         dataDir: config.DATA_DIR,

@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import { describeVariables, type Variable } from "./config-table.ts";
+import { readArguments, type Flags } from "./command-line.ts";
 import { nearest } from "./nearest.ts";
 
 /** The environment of a process, as Node gives it. */
@@ -25,13 +26,17 @@ export interface LoadedConfig<Config> {
 export interface LoadOptions {
   /** Beginnings of names that belong to the service, such as `BRIDGE_`: an unknown one is probably misspelt. */
   readonly prefixes?: readonly string[];
+  /** The command line behind the program's name: what it says wins over the environment. */
+  readonly args?: readonly string[];
+  /** What `args` may hold. Default: nothing. */
+  readonly flags?: Flags;
 }
 
 /**
  * Reads a service's configuration once, at its start. A variable that is set to the empty text counts as not set.
  * Values are never corrected quietly: what does not fit is a problem.
  *
- * @throws {ConfigError} with all problems, each naming the variable, what was given and what is allowed. Rules over
+ * @throws {ConfigError} with all problems of command line and variables, each naming the variable, what was given and what is allowed. Rules over
  * several variables (a `refine` of the object) are checked once each variable fits by itself.
  */
 export function loadConfig<Shape extends z.ZodRawShape>(
@@ -40,11 +45,14 @@ export function loadConfig<Shape extends z.ZodRawShape>(
   options: LoadOptions = {},
 ): LoadedConfig<z.output<z.ZodObject<Shape>>> {
   const variables = new Map(describeVariables(schema).map((variable) => [variable.name, variable]));
+  const line = readArguments(options.args ?? [], options.flags);
+  const set: Environment = { ...environment, ...line.variables };
   const given = Object.fromEntries(
-    [...variables.keys()].map((name) => [name, environment[name] === "" ? undefined : environment[name]]),
+    [...variables.keys()].map((name) => [name, set[name] === "" ? undefined : set[name]]),
   );
   const result = schema.safeParse(given);
-  if (!result.success) throw new ConfigError(result.error.issues.map((issue) => problemText(issue, variables, given)));
+  const wrong = result.error?.issues.map((issue) => problemText(issue, variables, given)) ?? [];
+  if (!result.success || line.problems.length > 0) throw new ConfigError([...line.problems, ...wrong]);
   return { config: result.data, warnings: unknownVariables(environment, variables, options.prefixes ?? []) };
 }
 

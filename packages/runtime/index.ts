@@ -11,6 +11,7 @@ export {
 } from "./errors.ts";
 export { retry, retryDelayMs, retryPolicy, type RetryEvent, type RetryOptions, type RetryPolicy } from "./retry.ts";
 export { createLogger, silentLogger, LOG_LEVELS, type Logger, type LogLevel, type LoggerOptions } from "./logger.ts";
+export { flagName, readArguments, type Flag, type Flags, type ReadArguments } from "./command-line.ts";
 export { ConfigError, loadConfig, type Environment, type LoadedConfig, type LoadOptions } from "./config.ts";
 export { configTable, describeVariables, type Variable } from "./config-table.ts";
 export { asksForHelp, helpText, type Help } from "./help.ts";

@@ -1,5 +1,6 @@
 import { Registry, collectDefaultMetrics } from "prom-client";
 import { systemClock, type Clock } from "./clock.ts";
+import { readArguments } from "./command-line.ts";
 import { ConfigError, type LoadedConfig } from "./config.ts";
 import { startOpsServer, type OpsServer } from "./http.ts";
 import { createLogger, type Logger } from "./logger.ts";
@@ -52,6 +53,8 @@ export interface ServiceDefinition<Config extends RuntimeConfig> {
   readonly name: string;
   /** Loads the configuration; its ConfigError ends the process before anything is opened. */
   config(): LoadedConfig<Config>;
+  /** `config` reads the command line and reports what it does not know. Default: any argument is a problem. */
+  readonly readsArguments?: boolean;
   /** Opens the outermost first (sinks before sources). The service is ready when this resolves and nothing is open. */
   start(context: ServiceContext<Config>): Promise<RunningService>;
 }
@@ -73,13 +76,20 @@ export async function runService<Config extends RuntimeConfig>(definition: Servi
 }
 
 function loadOrExit<Config extends RuntimeConfig>(definition: ServiceDefinition<Config>): LoadedConfig<Config> {
+  const unknown = definition.readsArguments === true ? [] : readArguments(process.argv.slice(2)).problems;
   try {
-    return definition.config();
+    const loaded = definition.config();
+    if (unknown.length === 0) return loaded;
+    return exitWith(definition.name, new ConfigError(unknown));
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    process.stderr.write(`${definition.name}: ${error.message}\n`);
-    process.exit(EXIT_CODES.config);
+    return exitWith(definition.name, new ConfigError([...unknown, ...error.problems]));
   }
+}
+
+function exitWith(name: string, { message }: ConfigError): never {
+  process.stderr.write(`${name}: ${message}\n`);
+  process.exit(EXIT_CODES.config);
 }
 
 const STARTING = "service";

@@ -1,4 +1,3 @@
-import { parseArgs } from "node:util";
 import { z } from "zod";
 import { bigQueryNames, kafkaGroups, kafkaTopics } from "#events";
 import {
@@ -7,7 +6,6 @@ import {
   boolean,
   bytes,
   choice,
-  ConfigError,
   duration,
   helpText,
   integer,
@@ -93,7 +91,7 @@ export type WriterConfig = z.output<typeof writerSchema>;
 export type CommandLine =
   { readonly kind: "help"; readonly text: string } | { readonly kind: "run"; load(): LoadedConfig<WriterConfig> };
 
-/** `--help`, and `--create-tables` in place of its variable; anything else is a {@link ConfigError}, raised by `load`. */
+/** `--help`, and `--create-tables` in place of its variable; anything else is a ConfigError, raised by `load`. */
 export function readCommandLine(
   args: readonly string[] = process.argv.slice(2),
   environment: Environment = process.env,
@@ -101,20 +99,13 @@ export function readCommandLine(
   if (asksForHelp(args)) return { kind: "help", text: helpText(HELP) };
   return {
     kind: "run",
-    load: () => {
-      const flags = createsTables(args) ? { CREATE_TABLES: "true" } : {};
-      return loadConfig(writerSchema, { ...environment, ...flags }, { prefixes: ["KAFKA_", "BIGQUERY_", "MAX_"] });
-    },
+    load: () =>
+      loadConfig(writerSchema, environment, {
+        prefixes: ["KAFKA_", "BIGQUERY_", "MAX_"],
+        args,
+        flags: { "create-tables": { variable: "CREATE_TABLES", type: "boolean" } },
+      }),
   };
-}
-
-function createsTables(args: readonly string[]): boolean {
-  try {
-    const { values } = parseArgs({ args: [...args], options: { "create-tables": { type: "boolean" } } });
-    return values["create-tables"] ?? false;
-  } catch (error) {
-    throw new ConfigError([`${(error as Error).message} (see --help)`]);
-  }
 }
 
 const HELP = {

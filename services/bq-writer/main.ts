@@ -4,4 +4,10 @@ import { startWriter } from "./service.ts";
 
 const command = readCommandLine();
 if (command.kind === "help") process.stdout.write(command.text);
-else await runService({ name: "bq-writer", config: () => command.load(), start: (context) => startWriter(context) });
+else
+  await runService({
+    name: "bq-writer",
+    config: () => command.load(),
+    readsArguments: true,
+    start: (context) => startWriter(context),
+  });

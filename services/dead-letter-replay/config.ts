@@ -43,8 +43,11 @@ export type ReplayConfig = Omit<z.output<typeof replaySchema>, "REASON"> & {
 };
 
 /** @throws ConfigError with every problem. */
-export function readConfig(environment: Environment = process.env): LoadedConfig<ReplayConfig> {
-  const { config, warnings } = loadConfig(replaySchema, environment, { prefixes: ["MQTT_", "KAFKA_"] });
+export function readConfig(
+  environment: Environment = process.env,
+  args: readonly string[] = [],
+): LoadedConfig<ReplayConfig> {
+  const { config, warnings } = loadConfig(replaySchema, environment, { prefixes: ["MQTT_", "KAFKA_"], args });
   return { config: config as ReplayConfig, warnings };
 }
 

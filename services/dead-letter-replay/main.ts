@@ -13,7 +13,7 @@ async function main(): Promise<number> {
     return EXIT_CODES.clean;
   }
   try {
-    const { config } = readConfig();
+    const { config } = readConfig(undefined, process.argv.slice(2));
     process.stdout.write(reportText(await replay(config), config.DRY_RUN));
     return EXIT_CODES.clean;
   } catch (error) {

@@ -21,8 +21,8 @@ class Fixture {
   readonly exited: Promise<number | null>;
   readonly #waiting: { message: string; resolve: (line: Line) => void }[] = [];
 
-  constructor(behaviour: string, environment: Record<string, string> = {}) {
-    this.child = spawn(process.execPath, [FIXTURE], {
+  constructor(behaviour: string, environment: Record<string, string> = {}, args: readonly string[] = []) {
+    this.child = spawn(process.execPath, [FIXTURE, ...args], {
       env: { PATH: process.env["PATH"], FIXTURE: behaviour, ...environment },
       stdio: ["ignore", "pipe", "pipe"],
     });
@@ -50,8 +50,8 @@ class Fixture {
 }
 
 const fixtures: Fixture[] = [];
-function start(behaviour: string, environment?: Record<string, string>): Fixture {
-  const fixture = new Fixture(behaviour, environment);
+function start(behaviour: string, environment?: Record<string, string>, args?: readonly string[]): Fixture {
+  const fixture = new Fixture(behaviour, environment, args);
   fixtures.push(fixture);
   return fixture;
 }
@@ -143,6 +143,18 @@ describe("runService", { timeout: 20_000 }, () => {
     expect(fixture.lines).toEqual([]);
     for (const name of ["FIXTURE", "OPS_PORT", "LOG_LEVEL"]) expect(fixture.stderr).toContain(`- ${name} must be`);
   });
+
+  test.each(["normal", ""])(
+    "so does an unknown argument, together with every other problem (%s)",
+    async (behaviour) => {
+      const fixture = start(behaviour, {}, ["--verbose", "FIXTURE=x"]);
+      expect(await fixture.exited).toBe(EXIT_CODES.config);
+      expect(fixture.lines).toEqual([]);
+      expect(fixture.stderr).toContain("--verbose is no flag of this program (see --help)");
+      expect(fixture.stderr).toContain('"FIXTURE=x" is no argument of this program (see --help)');
+      expect(fixture.stderr.includes("FIXTURE must be")).toBe(behaviour === "");
+    },
+  );
 
   test("a probable typing error is a warning", async () => {
     const fixture = start("normal", { FIXTURES: "x" });

@@ -27,7 +27,7 @@ test("--create-tables is the same as its variable", () => {
 });
 
 test.each([
-  ["an unknown flag", ["--create-table"], MINIMAL, "Unknown option '--create-table'"],
+  ["an unknown flag", ["--create-table"], MINIMAL, "--create-table is no flag of this program"],
   ["one endpoint without the other", [], { ...MINIMAL, BIGQUERY_REST_ENDPOINT: "http://h:1" }, "belong together"],
   ["an append larger than BigQuery takes", [], { ...MINIMAL, MAX_APPEND_BYTES: "11MiB" }, "MAX_APPEND_BYTES"],
   ["no brokers", [], { BIGQUERY_PROJECT: "p" }, "KAFKA_BROKERS"],
