@@ -14,8 +14,6 @@ export interface Reply {
 export interface AskOptions {
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string | readonly string[]>>;
-  /** Of the TLS connection. */
-  readonly tls?: RequestOptions;
 }
 
 /** Who the API server says it is, unless a test says otherwise. */
@@ -26,17 +24,29 @@ export const HPA = {
 
 /** One end with one certificate, or none; connections are kept like the aggregator's. */
 export class Aggregator implements Disposable {
-  readonly agent: Agent;
+  agent: Agent;
   readonly #port: () => number;
+  readonly #certificate: Pem | undefined;
 
   constructor(port: () => number, certificate: Pem | undefined) {
     this.#port = port;
-    this.agent = new Agent({ keepAlive: true, rejectUnauthorized: false, ...certificate });
+    this.#certificate = certificate;
+    this.agent = this.#newAgent();
   }
 
-  get(path: string, { method = "GET", headers = HPA, tls = {} }: AskOptions = {}): Promise<Reply> {
+  #newAgent(): Agent {
+    return new Agent({ keepAlive: true, rejectUnauthorized: false, ...this.#certificate });
+  }
+
+  /** Its connections and sessions: the next request begins with a whole handshake. */
+  forget(): void {
+    this.agent.destroy();
+    this.agent = this.#newAgent();
+  }
+
+  get(path: string, { method = "GET", headers = HPA }: AskOptions = {}): Promise<Reply> {
     return new Promise((resolve, reject) => {
-      const options = { agent: this.agent, host: "127.0.0.1", port: this.#port(), path, method, headers, ...tls };
+      const options = { agent: this.agent, host: "127.0.0.1", port: this.#port(), path, method, headers };
       const asked = request(options as RequestOptions, (response) => {
         text(response).then(
           (body) =>
