@@ -6,7 +6,7 @@ import { apply } from "../kube/apply.ts";
 import { holds } from "../kube/drift.ts";
 import type { Store } from "../kube/store.ts";
 import { type KeyPair, makeAuthority } from "../pki/issue.ts";
-import { authorityProblem, endMsOf, readCertificate, renewalMsOf } from "../pki/judge.ts";
+import { authorityProblem, delayUntilRenewal, endMsOf, readCertificate } from "../pki/judge.ts";
 import { AUTHORITY, CERTIFICATE, KEY, LABELS, PREVIOUS, TRUSTED } from "./names.ts";
 import { type SecretKeeper, type Values, valuesOf } from "./secret-keeper.ts";
 
@@ -56,8 +56,7 @@ export class AuthorityDuty {
     });
     const authority = authorityOf(valuesOf(secret), nowMs);
     await this.#publish(authority.trusted);
-    const certificate = readCertificate(authority.pair.certificate);
-    return certificate === undefined ? 0 : renewalMsOf(certificate) - nowMs;
+    return delayUntilRenewal(authority.pair.certificate, nowMs);
   }
 
   async #publish(trusted: readonly string[]): Promise<void> {

@@ -1,6 +1,6 @@
 import type { Clock, Logger } from "#runtime";
 import { issueCertificate, type KeyPair } from "../pki/issue.ts";
-import { authorityProblem, readCertificate, renewalMsOf, serverProblem } from "../pki/judge.ts";
+import { authorityProblem, delayUntilRenewal, serverProblem } from "../pki/judge.ts";
 import { authorityOf, type Authority } from "./authority.ts";
 import { AUTHORITY, CERTIFICATE, KEY, LABELS, serviceNames, tlsSecret, TRUSTED } from "./names.ts";
 import { type SecretKeeper, type Values, valuesOf } from "./secret-keeper.ts";
@@ -39,8 +39,7 @@ export class ServerCertificatesDuty {
   async #keep(service: string, authority: Authority, nowMs: number): Promise<number> {
     const shape = { name: tlsSecret(service), type: "kubernetes.io/tls", metadata: { labels: LABELS } };
     const secret = await this.#options.secrets.keep(shape, (there) => this.#missing(service, there, authority, nowMs));
-    const certificate = readCertificate(valuesOf(secret)[CERTIFICATE]);
-    return certificate === undefined ? 0 : Math.max(0, renewalMsOf(certificate) - nowMs);
+    return delayUntilRenewal(valuesOf(secret)[CERTIFICATE], nowMs);
   }
 
   async #missing(service: string, there: Values, authority: Authority, nowMs: number): Promise<Values> {

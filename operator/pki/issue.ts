@@ -14,8 +14,9 @@ export interface Validity {
 
 const ALGORITHM = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
 
-/** Valid from a little earlier on: clocks of other machines may be behind. */
+/** Valid from a little earlier on, a tenth of its life at most: clocks of other machines may be behind. */
 const BACKDATED_MS = 60_000;
+const BACKDATED_SHARE = 0.1;
 
 /**
  * Loaded when something is issued, which happens at the first start and then every two months: it takes 20 MiB. What is
@@ -91,7 +92,8 @@ const MAX_COMMON_NAME = 64;
 
 /** X.509 knows whole seconds. */
 function period({ nowMs, lifetimeMs }: Validity): { notBefore: Date; notAfter: Date } {
-  return { notBefore: new Date(nowMs - BACKDATED_MS), notAfter: new Date(nowMs + lifetimeMs) };
+  const backdatedMs = Math.min(BACKDATED_MS, lifetimeMs * BACKDATED_SHARE);
+  return { notBefore: new Date(nowMs - backdatedMs), notAfter: new Date(nowMs + lifetimeMs) };
 }
 
 /** 127 random bits: RFC 5280, section 4.1.2.2, wants it to be positive. */

@@ -27,6 +27,15 @@ export function renewalMsOf(certificate: X509Certificate): number {
   return endMs - (endMs - certificate.validFromDate.getTime()) * RENEWAL_SHARE;
 }
 
+/** After a renewal the next one is not at once, however short a life somebody asked for. */
+const MIN_DELAY_MS = 500;
+
+/** How long until the renewal of a certificate, in ms. */
+export function delayUntilRenewal(pem: string | undefined, nowMs: number): number {
+  const certificate = readCertificate(pem);
+  return Math.max(MIN_DELAY_MS, certificate === undefined ? 0 : renewalMsOf(certificate) - nowMs);
+}
+
 /** Why an authority cannot be used any longer; `undefined`: it is good. */
 export function authorityProblem(pair: MaybePair, nowMs: number): string | undefined {
   const certificate = readCertificate(pair.certificate);
