@@ -35,6 +35,7 @@ export { runtimeVariables, type RuntimeConfig } from "./runtime-config.ts";
 export { Readiness } from "./readiness.ts";
 export { startOpsServer, type OpsServer, type OpsServerOptions } from "./http.ts";
 export { listenError, StartError, type ListenSettings } from "./start-error.ts";
+export { scrapedMetrics, type ScrapedMetric } from "./scraped-metrics.ts";
 export { StopDeadline } from "./stop-deadline.ts";
 export {
   EXIT_CODES,

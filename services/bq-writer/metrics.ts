@@ -1,7 +1,7 @@
 import { Counter, Gauge, Histogram, type Registry } from "prom-client";
 import { rejectionReasons, type RejectionReason } from "#events";
 import type { AppendRetry } from "#bigquery";
-import type { Clock } from "#runtime";
+import { scrapedMetrics, type Clock } from "#runtime";
 import type { PartitionEvents } from "./partition-writer.ts";
 import type { TakeoverEvents } from "./take-over-table.ts";
 import type { Writer } from "./writer.ts";
@@ -73,10 +73,7 @@ export function eventMetrics(registry: Registry, clock: Clock): WriterEvents {
 
 /** Registers what is read from the writer at each scrape. */
 export function stateMetrics(registry: Registry, writer: Writer): void {
-  const gauge = (name: string, help: string, read: () => number): void => {
-    const metric = new Gauge({ name: `writer_${name}`, help, registers: [registry], collect: () => update() });
-    const update = (): void => metric.set(read());
-  };
+  const { gauge } = scrapedMetrics(registry, "writer");
   const lag = new Gauge({
     name: "writer_lag_records",
     help: "Records in Kafka that are not stored yet, by partition, as of its last fetch.",

@@ -1,5 +1,6 @@
-import { Counter, Gauge, Histogram, type Registry } from "prom-client";
+import { Counter, Histogram, type Registry } from "prom-client";
 import { rejectionReasons } from "#events";
+import { scrapedMetrics } from "#runtime";
 import type { Bridge, BridgeEvents } from "./bridge.ts";
 
 /** Upper ends in seconds: one round trip on a good day is a few milliseconds; the last ones are an outage. */
@@ -48,17 +49,7 @@ export function eventMetrics(registry: Registry): BridgeEvents {
 /** Registers what is read from the bridge at each scrape, so that the messages themselves pay nothing for it. */
 export function stateMetrics(registry: Registry, { subscriber, producer }: Bridge): void {
   const { counters } = subscriber;
-  const counter = (name: string, help: string, read: () => number): void => {
-    const metric = new Counter({ name: `bridge_${name}`, help, registers: [registry], collect: () => update() });
-    const update = (): void => {
-      metric.reset();
-      metric.inc(read());
-    };
-  };
-  const gauge = (name: string, help: string, read: () => number): void => {
-    const metric = new Gauge({ name: `bridge_${name}`, help, registers: [registry], collect: () => update() });
-    const update = (): void => metric.set(read());
-  };
+  const { counter, gauge } = scrapedMetrics(registry, "bridge");
   counter("received_total", "Messages taken from the broker.", () => counters.received);
   counter("redelivered_total", "Of these, delivered before (flag DUP).", () => counters.redelivered);
   counter("pubacks_total", "PUBACKs written.", () => counters.pubacksWritten);

@@ -1,5 +1,6 @@
-import { Counter, Gauge, Histogram, type Registry } from "prom-client";
+import { Counter, Histogram, type Registry } from "prom-client";
 import { type FaultType, faultTypes } from "#fleets";
+import { scrapedMetrics } from "#runtime";
 import type { DeviceEvents } from "./device-runner.ts";
 import type { FleetRunner } from "./fleet-runner.ts";
 import type { Ledger } from "./ledger.ts";
@@ -48,17 +49,7 @@ function labelled(registry: Registry, name: string, help: string, label: string,
 
 /** Registers what is read from fleet and ledger at each scrape, so that the readings themselves pay nothing for it. */
 export function stateMetrics(registry: Registry, runner: FleetRunner, ledger: Ledger): void {
-  const counter = (name: string, help: string, read: () => number): void => {
-    const metric = new Counter({ name: `simulator_${name}`, help, registers: [registry], collect: () => update() });
-    const update = (): void => {
-      metric.reset();
-      metric.inc(read());
-    };
-  };
-  const gauge = (name: string, help: string, read: () => number): void => {
-    const metric = new Gauge({ name: `simulator_${name}`, help, registers: [registry], collect: () => update() });
-    const update = (): void => metric.set(read());
-  };
+  const { counter, gauge } = scrapedMetrics(registry, "simulator");
   const { totals } = ledger;
   const { counters } = runner;
   gauge("devices", "Devices of this process.", () => runner.size);

@@ -1,0 +1,16 @@
+import { Registry } from "prom-client";
+import { expect, test } from "vitest";
+import { scrapedMetrics } from "#runtime";
+
+test("counters and gauges have the value that their owner has at the scrape", async () => {
+  const registry = new Registry();
+  const { counter, gauge } = scrapedMetrics(registry, "part");
+  let value = 2;
+  counter("done_total", "Done.", () => value);
+  gauge("waiting", "Waiting.", () => -value);
+  for (value of [2, 5, 5])
+    expect((await registry.metrics()).split("\n").filter((line) => line.startsWith("part_"))).toEqual([
+      `part_done_total ${value}`,
+      `part_waiting ${-value}`,
+    ]);
+});
