@@ -5,7 +5,6 @@ import type { SensorFleetSpec } from "../api/sensor-fleet.ts";
 import { type Access, desired, podsOf, type Desired } from "../controllers/desired.ts";
 import { runStateOf } from "../controllers/run-state.ts";
 import { hashOf } from "../kube/apply.ts";
-import { holds } from "../kube/drift.ts";
 import { NOW, NOW_MS, sensorFleet } from "./fleets.ts";
 
 const settings = {
@@ -108,15 +107,40 @@ test("a hash does not depend on the order of keys", () => {
   expect(hashOf([1, 2])).not.toBe(hashOf([2, 1]));
 });
 
-test.each<[unknown, unknown, boolean]>([
-  [{ a: 1 }, { a: 1, b: 2 }, true],
-  [{ a: 1 }, { a: "1" }, false],
-  [{ a: { b: 1 } }, {}, false],
-  [{ a: {} }, {}, true],
-  [{ a: undefined }, {}, true],
-  [[1, { a: 1 }], [1, { a: 1, b: 1 }], true],
-  [[1], [1, 2], false],
-  [[], undefined, false],
-])("%j is held by %j: %s", (wanted, actual, expected) => {
-  expect(holds(wanted, actual)).toBe(expected);
+describe("what a pod logs in with", () => {
+  const json = (given: Desired): string => JSON.stringify(templateOf(given));
+
+  test("is the fleet's own account, of the Secret of that name", () => {
+    const { env } = templateOf(desiredOf()).spec.containers[0];
+    expect(env).toContainEqual({
+      name: "MQTT_PASSWORD",
+      valueFrom: { secretKeyRef: { name: "fleet-city", key: "password" } },
+    });
+  });
+
+  test("the authority only with TLS", () => {
+    expect(json(desiredOf())).not.toContain("smart-home-ca");
+    const withTls = json(desiredOf({}, settings, { account: "1", authority: "2" }));
+    expect(withTls).toContain('"NODE_EXTRA_CA_CERTS","value":"/etc/smart-home-ca/ca.crt"');
+    expect(withTls).toContain('{"name":"ca","configMap":{"name":"smart-home-ca"}}');
+  });
+
+  test.each([
+    { account: "2", authority: "2" },
+    { account: "1", authority: "3" },
+  ])("another one replaces the pods: %j", (as) => {
+    const before = desiredOf({}, settings, { account: "1", authority: "2" });
+    const after = desiredOf({}, settings, as);
+    expect(json(after)).not.toBe(json(before));
+    expect(after.fileHash).toBe(before.fileHash);
+  });
+});
+
+test("resources that a fleet does not name are the operator's", () => {
+  const given = { ...settings, requests: { cpu: "50m", memory: "160Mi", "ephemeral-storage": "64Mi" } };
+  const template = { devicesPerPod: 500, resources: { requests: { cpu: "1" }, limits: { cpu: "2" } } };
+  expect(templateOf(desiredOf({ template }, given)).spec.containers[0].resources).toEqual({
+    requests: { cpu: "1", memory: "160Mi", "ephemeral-storage": "64Mi" },
+    limits: { cpu: "2", memory: "400Mi" },
+  });
 });
