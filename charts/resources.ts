@@ -24,6 +24,21 @@ export function quantity(text: string): k8s.Quantity {
   return k8s.Quantity.fromString(text);
 }
 
+const DECIMAL_SUFFIXES: readonly (readonly [string, number])[] = [
+  ["G", 1e9],
+  ["M", 1e6],
+  ["k", 1e3],
+];
+
+/**
+ * A count as the API server itself writes it, 15000 as `15k`: another spelling would look like a change at every apply
+ * (https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/).
+ */
+export function count(number: number): k8s.Quantity {
+  const [suffix, unit] = DECIMAL_SUFFIXES.find(([, size]) => number % size === 0) ?? ["", 1];
+  return quantity(`${number / unit}${suffix}`);
+}
+
 /** A port by number or name, as probes and Services take it. */
 export function port(value: number | string): k8s.IntOrString {
   return typeof value === "number" ? k8s.IntOrString.fromNumber(value) : k8s.IntOrString.fromString(value);

@@ -60,16 +60,19 @@ export class Traffic {
       metadata: { name: "deny-all" },
       spec: { podSelector: {}, policyTypes: ["Ingress", "Egress"] },
     });
-    for (const part of [...this.#parts.keys()].sort())
+    for (const part of [...this.#parts.keys()].sort()) {
+      const ingress = this.#ingress(part);
       new k8s.KubeNetworkPolicy(scope, `policy-${part}`, {
         metadata: { name: part },
         spec: {
           podSelector: { matchLabels: selectorOf(part) },
           policyTypes: ["Ingress", "Egress"],
-          ingress: this.#ingress(part),
+          // An empty list would be dropped by the server and differ for ever; no list denies as well.
+          ...(ingress.length === 0 ? {} : { ingress }),
           egress: this.#egress(part),
         },
       });
+    }
   }
 
   #ingress(part: PartName): k8s.NetworkPolicyIngressRule[] {

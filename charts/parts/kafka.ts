@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { Construct } from "constructs";
 import { k8s } from "cdk8s-plus-34";
+import { stringify } from "yaml";
 import { kafkaTopics } from "#events";
 import { topicsSchema } from "../../services/kafka-topics/config.ts";
 import { checkEnvironment, environmentVariables } from "../environment.ts";
@@ -16,6 +17,15 @@ import { kafkaBrokers, kafkaHost } from "./addresses.ts";
 const USER = 1000;
 const GRACE_SECONDS = 120;
 const DATA = "/var/lib/kafka/data";
+const LOGGING_CONFIG_MAP = "kafka-logging";
+
+/** To standard output only, as a container should: https://logging.apache.org/log4j/2.x/manual/configuration.html */
+const LOGGING = stringify({
+  Configuration: {
+    Appenders: { Console: { name: "STDOUT", PatternLayout: { pattern: "%d{ISO8601} %p %m (%c)%n" } } },
+    Loggers: { Root: { level: "INFO", AppenderRef: { ref: "STDOUT" } } },
+  },
+});
 
 /** Kafka in KRaft mode from the official image, each broker a controller too, and a Job that makes the topics. */
 export class Kafka extends Construct {
@@ -24,6 +34,10 @@ export class Kafka extends Construct {
     traffic.allow(parts.kafka, parts.kafka, ports.kafka);
     traffic.allow(parts.kafka, parts.kafka, ports.kafkaController);
     traffic.allow(parts.topics, parts.kafka, ports.kafka);
+    new k8s.KubeConfigMap(this, "logging", {
+      metadata: { name: LOGGING_CONFIG_MAP, labels: labelsOf(parts.kafka) },
+      data: { "log4j2.yaml": LOGGING, "tools-log4j2.yaml": LOGGING },
+    });
     brokers(this, profile);
     service(this);
     disruptionBudget(this, parts.kafka);
@@ -100,11 +114,16 @@ function brokerPod(profile: Profile): k8s.PodSpec {
         readinessProbe: { tcpSocket: { port: port("kafka") }, periodSeconds: 5, failureThreshold: 2 },
         volumeMounts: [
           { name: "data", mountPath: DATA },
+          // What lies here stands in place of the image's own files.
+          { name: "logging", mountPath: "/mnt/shared/config", readOnly: true },
           ...Object.entries(scratch).map(([name, mountPath]) => ({ name, mountPath })),
         ],
       },
     ],
-    volumes: Object.keys(scratch).map((name) => ({ name, emptyDir: {} })),
+    volumes: [
+      { name: "logging", configMap: { name: LOGGING_CONFIG_MAP } },
+      ...Object.keys(scratch).map((name) => ({ name, emptyDir: {} })),
+    ],
   };
 }
 

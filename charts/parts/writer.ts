@@ -3,10 +3,11 @@ import { k8s } from "cdk8s-plus-34";
 import { kafkaGroups, kafkaTopics } from "#events";
 import { writerSchema } from "../../services/bq-writer/config.ts";
 import { lagMetricNames } from "../../services/lag-adapter/config.ts";
-import { hpaSettings } from "../autoscaling/hpa-settings.ts";
+import { hpaSettings, type HpaSettings } from "../autoscaling/hpa-settings.ts";
 import type { EnvironmentOf } from "../environment.ts";
 import { labelsOf, parts, ports, secrets } from "../names.ts";
 import type { Profile } from "../profile.ts";
+import { count } from "../resources.ts";
 import { StreamingService } from "../streaming-service.ts";
 import type { Traffic } from "../traffic.ts";
 import { kafkaBrokers } from "./addresses.ts";
@@ -77,11 +78,16 @@ function autoscaler(scope: Construct, profile: Profile): void {
               name: lagMetricNames.records,
               selector: { matchLabels: { group: kafkaGroups.writer, topic: kafkaTopics.readings.name } },
             },
-            target: { type: "AverageValue", averageValue: k8s.Quantity.fromString(settings.averageValue) },
+            target: { type: "AverageValue", averageValue: count(Number(settings.averageValue)) },
           },
         },
       ],
-      behavior: settings.behavior,
+      behavior: { scaleUp: scaling(settings.behavior.scaleUp), scaleDown: scaling(settings.behavior.scaleDown) },
     },
   });
+}
+
+/** cdk8s wants lists of its own. */
+function scaling({ policies, ...rest }: HpaSettings["behavior"]["scaleUp"]): k8s.HpaScalingRulesV2 {
+  return { ...rest, policies: [...policies] };
 }

@@ -10,7 +10,7 @@ import {
 } from "#bigquery";
 import { eventColumns, eventsTable, kafkaTopics } from "#events";
 import { ConfirmedProducer, kafkaClient, type Kafka } from "#kafka";
-import { retry, retryPolicy, type RunningService, type ServiceContext, type StopDeadline } from "#runtime";
+import { retry, retryPolicy, toError, type RunningService, type ServiceContext, type StopDeadline } from "#runtime";
 import { bigQueryTable } from "./big-query-table.ts";
 import type { WriterConfig } from "./config.ts";
 import { DeadLetters } from "./dead-letters.ts";
@@ -45,7 +45,7 @@ export async function startWriter(context: Context, between: Between = {}): Prom
   await waited(context, "bigquery", () => prepareTable(clients, id, context));
   const client = { brokers: config.KAFKA_BROKERS, clientId: config.MEMBER_NAME, log };
   const kafka = kafkaClient(client);
-  const kafkaSource = `${await waited(context, "kafka", () => clusterId(kafka))}/${config.KAFKA_TOPIC}`;
+  const kafkaSource = `${await waited(context, "kafka", () => clusterWith(kafka, config.KAFKA_TOPIC))}/${config.KAFKA_TOPIC}`;
   const { table: aroundTable = same, events: aroundEvents = same, rows: aroundRows = same } = between;
   const events = aroundEvents(eventMetrics(registry, clock));
   const bigQuery = bigQueryTable({
@@ -114,10 +114,12 @@ async function prepareTable(
   if (config.CREATE_TABLES) for (const view of viewDefinitions(id)) await ensureView(clients, id.dataset, view);
 }
 
-async function clusterId(kafka: Kafka): Promise<string> {
+/** The id of the cluster, once it has the topic: whoever makes topics may be slower than this process. */
+async function clusterWith(kafka: Kafka, topic: string): Promise<string> {
   const admin = kafka.admin();
   try {
     await admin.connect();
+    if (!(await admin.listTopics()).includes(topic)) throw new Error(`Kafka has no topic ${topic} yet`);
     return (await admin.describeCluster()).clusterId;
   } finally {
     await admin.disconnect();
@@ -131,7 +133,10 @@ async function waited<T>(context: Context, condition: string, run: () => Promise
   const result = await retry(START_RETRY, run, {
     clock,
     signal: stopping,
-    onRetry: ({ error, delayMs }) => log.warn({ err: error, delayMs, condition }, "not reached, trying again"),
+    onRetry: ({ error, delayMs }) => {
+      readiness.notReady(condition, toError(error).message);
+      log.warn({ err: error, delayMs, condition }, "not reached, trying again");
+    },
   });
   readiness.ready(condition);
   return result;

@@ -2,7 +2,8 @@ import { asksForHelp, ConfigError, createLogger, EXIT_CODES, helpText, systemClo
 import { HELP, readConfig } from "./config.ts";
 import { makeTopics } from "./make-topics.ts";
 
-process.exitCode = await main();
+// Not left to run out: kafkajs keeps timers of connections that failed.
+process.exit(await main());
 
 async function main(): Promise<number> {
   if (asksForHelp(process.argv)) {
