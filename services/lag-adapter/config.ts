@@ -15,8 +15,12 @@ import type { LagTarget } from "./lag-watch.ts";
 
 const NAME = "[A-Za-z0-9._-]{1,249}";
 
-/** Names of the lags, as Prometheus and the HPA know them. */
-export const lagMetricNames = { records: "kafka_consumer_lag", seconds: "kafka_consumer_lag_seconds" } as const;
+/** Names of the numbers, as Prometheus and the HPA know them. */
+export const lagMetricNames = {
+  records: "kafka_consumer_lag",
+  seconds: "kafka_consumer_lag_seconds",
+  appendRate: "kafka_topic_append_rate",
+} as const;
 
 /** Every variable of the lag adapter; the table in README.md is made from it. Durations are milliseconds. */
 export const lagSchema = z

@@ -1,5 +1,6 @@
 import { readLag, type Kafka } from "#kafka";
 import { toError, type Clock, type Logger } from "#runtime";
+import { AppendRate } from "./append-rate.ts";
 import { EndSamples } from "./end-samples.ts";
 import { HeldValue, type Held } from "./held-value.ts";
 
@@ -16,6 +17,8 @@ export interface GroupLag {
   readonly byPartition: ReadonlyMap<number, number>;
   /** How long the oldest of them has waited, seconds; what the samples can tell. */
   readonly ageSeconds: number;
+  /** Records per second that the topic has got, over the last minute; undefined after the first reading. */
+  readonly appendRate: number | undefined;
 }
 
 type Admin = ReturnType<Kafka["admin"]>;
@@ -29,6 +32,8 @@ export interface LagWatchOptions {
   /** How long a value may be served after Kafka has stopped answering. */
   readonly holdMs: number;
 }
+
+const RATE_WINDOW_MS = 60_000;
 
 /** States in which committed offsets do not tell what the members are doing. */
 const REBALANCING = ["PreparingRebalance", "CompletingRebalance"];
@@ -45,6 +50,7 @@ export class LagWatch {
   readonly #options: LagWatchOptions;
   readonly #held: HeldValue<GroupLag>;
   readonly #ends = new Map<number, EndSamples>();
+  readonly #appendRate = new AppendRate(RATE_WINDOW_MS);
 
   constructor(options: LagWatchOptions) {
     this.target = options.target;
@@ -92,7 +98,11 @@ export class LagWatch {
     });
     const byPartition = new Map(partitions.map(({ partition, lag }) => [partition, Number(lag)]));
     const records = [...byPartition.values()].reduce((sum, lag) => sum + lag, 0);
-    return { records, byPartition, ageSeconds: Math.max(0, ...ages) / 1000 };
+    this.#appendRate.add(
+      nowMs,
+      partitions.reduce((sum, { logEnd }) => sum + logEnd, 0n),
+    );
+    return { records, byPartition, ageSeconds: Math.max(0, ...ages) / 1000, appendRate: this.#appendRate.perSecond() };
   }
 
   #samplesOf(partition: number): EndSamples {

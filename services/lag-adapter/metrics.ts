@@ -21,6 +21,13 @@ export function lagMetrics(registry: Registry, watches: readonly LagWatch[]): vo
     "How long the oldest of these has waited, as far back as this process has looked.",
     ({ ageSeconds }) => ageSeconds,
   );
+  gauge(
+    registry,
+    watches,
+    lagMetricNames.appendRate,
+    "Records per second that the topic has got, over the last minute.",
+    ({ appendRate }) => appendRate,
+  );
   const known = new Gauge({
     name: "kafka_consumer_lag_known",
     help: "1 while the lag is known, 0 while it is not: the HPA then gets an error and keeps its replicas.",
@@ -37,7 +44,7 @@ function gauge(
   watches: readonly LagWatch[],
   name: string,
   help: string,
-  value: (lag: GroupLag) => number,
+  value: (lag: GroupLag) => number | undefined,
 ): void {
   const metric = new Gauge({
     name,
@@ -46,7 +53,10 @@ function gauge(
     registers: [registry],
     collect: () => {
       metric.reset();
-      for (const { target, lag } of named(watches)) if (lag !== undefined) metric.set({ ...target }, value(lag));
+      for (const { target, lag } of named(watches)) {
+        const now = lag === undefined ? undefined : value(lag);
+        if (now !== undefined) metric.set({ ...target }, now);
+      }
     },
   });
 }

@@ -37,14 +37,22 @@ export async function startLagAdapter(context: ServiceContext<LagConfig>): Promi
 /** What the API serves of a group, under the same names and from the same place as the gauges. */
 function seriesOf(watch: LagWatch): Series[] {
   const labels = { ...watch.target };
+  const series = (metric: string, value: (lag: GroupLag) => number | undefined): Series => ({
+    metric,
+    labels,
+    read: () => mapped(watch.read(), value),
+  });
   return [
-    { metric: lagMetricNames.records, labels, read: () => mapped(watch.read(), ({ records }) => records) },
-    { metric: lagMetricNames.seconds, labels, read: () => mapped(watch.read(), ({ ageSeconds }) => ageSeconds) },
+    series(lagMetricNames.records, ({ records }) => records),
+    series(lagMetricNames.seconds, ({ ageSeconds }) => ageSeconds),
+    series(lagMetricNames.appendRate, ({ appendRate }) => appendRate),
   ];
 }
 
-function mapped(held: Held<GroupLag>, value: (lag: GroupLag) => number): Held<number> {
-  return held.kind === "known" ? { ...held, value: value(held.value) } : held;
+function mapped(held: Held<GroupLag>, value: (lag: GroupLag) => number | undefined): Held<number> {
+  if (held.kind === "unknown") return held;
+  const now = value(held.value);
+  return now === undefined ? { kind: "unknown", reason: "read once so far" } : { ...held, value: now };
 }
 
 /** Asks again and again, one target after the other: they share a connection, and nobody waits for them. */

@@ -184,6 +184,7 @@ test("the API server finds it good, and its users and discovery see the metric",
   expect(discovered?.resources?.map(({ resource }) => resource)).toEqual([
     "kafka_consumer_lag",
     "kafka_consumer_lag_seconds",
+    "kafka_topic_append_rate",
   ]);
 });
 

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { AppendRate } from "../append-rate.ts";
 import { EndSamples } from "../end-samples.ts";
 import { metricValues, type Series } from "../api/external-metrics.ts";
 import { HeldValue, type Held } from "../held-value.ts";
@@ -64,6 +65,71 @@ describe("how long the oldest record has waited", () => {
       }),
     );
   });
+});
+
+describe("how fast a log grows", () => {
+  const rateOf = (samples: readonly (readonly [number, bigint])[], windowMs = 60_000): number | undefined => {
+    const rate = new AppendRate(windowMs);
+    for (const [atMs, end] of samples) rate.add(atMs, end);
+    return rate.perSecond();
+  };
+
+  test.each([
+    ["nothing seen", [], undefined],
+    ["seen once", [[0, 100n]], undefined],
+    [
+      "seen twice",
+      [
+        [0, 100n],
+        [5000, 1100n],
+      ],
+      200,
+    ],
+    [
+      "nothing new",
+      [
+        [0, 100n],
+        [5000, 100n],
+      ],
+      0,
+    ],
+    [
+      "what lies before the window counts no more",
+      [
+        [0, 0n],
+        [30_000, 9000n],
+        [90_000, 9600n],
+      ],
+      10,
+    ],
+    [
+      "the window begins between two",
+      [
+        [0, 0n],
+        [40_000, 400n],
+        [90_000, 900n],
+      ],
+      10,
+    ],
+    [
+      "a truncated log",
+      [
+        [0, 1000n],
+        [1000, 10n],
+        [2000, 20n],
+      ],
+      10,
+    ],
+    [
+      "a clock that was set back",
+      [
+        [5000, 0n],
+        [1000, 10n],
+        [2000, 30n],
+      ],
+      20,
+    ],
+  ] as const)("%s", (_name, samples, expected) => expect(rateOf(samples)).toBe(expected));
 });
 
 describe("the last good value", () => {

@@ -61,6 +61,11 @@ test("the lag as Kafka has it; held while Kafka is away, then none, never 0; bac
     );
 
   await lagIs(10);
+  await eventually(
+    "the topic does not grow any more",
+    () => ask("kafka_topic_append_rate"),
+    ({ status, value }) => status === 200 && value === "0",
+  );
   const fence = { admin, groupId: "bq-writer", topic: topic.name, partition: 0, clock: systemClock, log: silentLogger };
   const fenced = new FencedPartition({ kafka: kafkaClient(client), ...fence });
   await eventually("taken over", () => fenced.takeOver());
