@@ -15,7 +15,7 @@ export interface ScalingRules {
   readonly stabilizationWindowSeconds: number;
   /** Of several policies the one that changes the most, or the least. */
   readonly selectPolicy: "Max" | "Min" | "Disabled";
-  readonly policies: readonly Policy[];
+  readonly policies: Policy[];
 }
 
 export interface Behavior {

@@ -11,6 +11,12 @@ export interface Course {
   readonly backlog?: number;
   /** Whether the adapter answers; default: always. */
   readonly isKnown?: (second: number) => boolean;
+  /** Whether a writer is replaced in that second, so that all of them rebalance; default: never. */
+  readonly isRestarted?: (second: number) => boolean;
+  /** Whether BigQuery takes rows; default: always. */
+  readonly isStoring?: (second: number) => boolean;
+  /** Time between two commits: till then what is stored is lag; default 2 s. */
+  readonly commitSeconds?: number;
   /** In [0, 1); of the numbers that nobody controls. */
   readonly random: () => number;
 }
@@ -30,11 +36,12 @@ const START_SECONDS = 8;
 /** Nobody writes while partitions are taken over. */
 const REBALANCE_SECONDS = 4;
 const POLL_SECONDS = 5;
-/** A writer has read, and not committed yet, up to that much. */
-const UNCOMMITTED_SECONDS = 2;
+const always = (): boolean => true;
+const never = (): boolean => false;
 
 export function run(course: Course): Second[] {
-  const { spec, seconds, arrivals, isKnown = () => true, random } = course;
+  const { spec, seconds, arrivals, random, commitSeconds = 2 } = course;
+  const { isKnown = always, isStoring = always, isRestarted = never } = course;
   const lags = Array.from({ length: PARTITIONS }, () => (course.backlog ?? 0) / PARTITIONS);
   const writers = new Writers(spec.minReplicas, course.rowsPerSecond);
   // Nobody's clocks are in step.
@@ -48,10 +55,11 @@ export function run(course: Course): Second[] {
   const seen: Second[] = [];
   for (let second = 0; second < seconds; second += 1) {
     for (const partition of lags.keys()) lags[partition] = (lags[partition] ?? 0) + arrivals(second) / PARTITIONS;
-    writers.work(second, lags);
+    if (isRestarted(second)) writers.rebalance(second);
+    if (isStoring(second)) writers.work(second, lags);
     ends.push((arrived += arrivals(second)));
     const lag = lags.reduce((sum, each) => sum + each, 0);
-    const uncommitted = random() * UNCOMMITTED_SECONDS * Math.min(arrivals(second), writers.rate);
+    const uncommitted = (second % commitSeconds) * Math.min(arrivals(second), writers.rate);
     // The adapter holds its value while the group rebalances.
     if (second % POLL_SECONDS === 0 && !writers.isRebalancing(second)) metric = lag + uncommitted;
     if (second % POLL_SECONDS === 0 && second > 0) {
@@ -60,7 +68,9 @@ export function run(course: Course): Second[] {
     }
     const told = isKnown(second) ? [metric, rate] : [];
     if (second % (SYNC_MS / 1000) === syncPhase) {
-      const decision = decide(spec, memory, { atMs: second * 1000, replicas, metrics: told });
+      // Its rounds are never exactly 15 s apart.
+      const atMs = second * 1000 + Math.floor(random() * 500);
+      const decision = decide(spec, memory, { atMs, replicas, metrics: told });
       memory = decision.memory;
       if (decision.replicas !== replicas) writers.scale(second, decision.replicas);
       replicas = decision.replicas;
@@ -94,11 +104,15 @@ class Writers {
     this.#wanted = { members, atSecond: second + (members > this.#members ? START_SECONDS : 1) };
   }
 
+  rebalance(second: number): void {
+    this.#rebalancedAt = second + REBALANCE_SECONDS;
+  }
+
   work(second: number, lags: number[]): void {
     if (this.#wanted !== undefined && second >= this.#wanted.atSecond) {
       this.#members = this.#wanted.members;
       this.#wanted = undefined;
-      this.#rebalancedAt = second + REBALANCE_SECONDS;
+      this.rebalance(second);
     }
     if (this.isRebalancing(second)) return;
     for (let member = 0; member < this.#members; member += 1) {
