@@ -1,9 +1,9 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
-export DURATION QUERY TOPIC FROM REASON TENANT SINCE DRY_RUN IMAGE BASE_IMAGE PLATFORM BUILDER PROJECT REGION GKE_IMAGE
+export DURATION QUERY TOPIC FROM REASON TENANT SINCE DRY_RUN IMAGE BASE_IMAGE PLATFORM BUILDER PROJECT REGION GKE_IMAGE KUBECONFIG NAMESPACE DEVICES BURST
 NPM_RUN := npm --loglevel=error run --silent
 
-.PHONY: help demo sql tail replay-dead-letters setup image manifests test test-unit test-integration test-failure test-cluster check lint types docs bench bigquery clean
+.PHONY: help demo sql tail replay-dead-letters setup image manifests hpa-demo test test-unit test-integration test-failure test-cluster check lint types docs bench bigquery clean
 
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,6 +28,9 @@ image: ## Build the container image with docker, podman or buildah (IMAGE, BASE_
 
 manifests: setup ## Write k8s-out/ from charts/ (IMAGE; for GKE: PROJECT, REGION, GKE_IMAGE)
 	@$(NPM_RUN) manifests
+
+hpa-demo: setup ## Show the autoscaler at work on a cluster: CSV and SVG timeline (KUBECONFIG, DEVICES, BURST)
+	@$(NPM_RUN) hpa-demo
 
 test: setup ## All tests, on real servers: unit, integration, failure
 	@$(NPM_RUN) test

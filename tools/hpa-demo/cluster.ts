@@ -1,0 +1,135 @@
+import { kafkaGroups, kafkaTopics } from "#events";
+import { kubeconfigConnection, KubeApi, kubeErrors, pathOf, STATEFUL_SET, type Resource } from "#kubernetes";
+import { API_VERSION, KIND, PLURAL } from "../../operator/api/names.ts";
+
+const SENSOR_FLEET: Resource = { apiVersion: API_VERSION, kind: KIND, plural: PLURAL };
+const DEPLOYMENT: Resource = { apiVersion: "apps/v1", kind: "Deployment", plural: "deployments" };
+const AUTOSCALER: Resource = {
+  apiVersion: "autoscaling/v2",
+  kind: "HorizontalPodAutoscaler",
+  plural: "horizontalpodautoscalers",
+};
+const WRITER = "bq-writer";
+const BRIDGE = "mqtt-bridge";
+const BRIDGE_PORT = 9090;
+const MANAGER = "hpa-demo";
+const SILENCE_MS = 5000;
+
+interface Autoscaler {
+  readonly spec: {
+    readonly metrics: readonly { readonly external?: { readonly target: { readonly averageValue: string } } }[];
+  };
+  readonly status?: { readonly desiredReplicas?: number };
+}
+
+/** What the demo asks of the cluster and does there. */
+export class Cluster {
+  readonly #api: KubeApi;
+  readonly #namespace: string;
+
+  constructor(api: KubeApi, namespace: string) {
+    this.#api = api;
+    this.#namespace = namespace;
+  }
+
+  static async open(kubeconfig: string, namespace: string): Promise<Cluster> {
+    return new Cluster(new KubeApi(await kubeconfigConnection(kubeconfig)), namespace);
+  }
+
+  /** @throws with the way out, if the pipeline is not there. */
+  async check(): Promise<void> {
+    try {
+      await this.#get(STATEFUL_SET, BRIDGE);
+      await this.#get(AUTOSCALER, WRITER);
+    } catch (error) {
+      if (!kubeErrors.is(error) || error.code !== "NOT_FOUND") throw error;
+      throw new Error(`the pipeline is not in namespace ${this.#namespace}: kubectl apply -f k8s-out`, {
+        cause: error,
+      });
+    }
+  }
+
+  /** Lag at which the autoscaler wants one more writer, per writer. */
+  async targetPerWriter(): Promise<number> {
+    const { spec } = await this.#get<Autoscaler>(AUTOSCALER, WRITER);
+    return decimal(spec.metrics[0]?.external?.target.averageValue ?? "");
+  }
+
+  async writers(): Promise<{ desired: number; ready: number }> {
+    const [autoscaler, deployment] = await Promise.all([
+      this.#get<Autoscaler>(AUTOSCALER, WRITER),
+      this.#get<{ status?: { readyReplicas?: number } }>(DEPLOYMENT, WRITER),
+    ]);
+    return { desired: autoscaler.status?.desiredReplicas ?? 1, ready: deployment.status?.readyReplicas ?? 0 };
+  }
+
+  /** By the way that the autoscaler asks it; `undefined` while nobody knows it. */
+  async lag(): Promise<number | undefined> {
+    const path = `/apis/external.metrics.k8s.io/v1beta1/namespaces/${this.#namespace}/kafka_consumer_lag`;
+    const labelSelector = `group=${kafkaGroups.writer},topic=${kafkaTopics.readings.name}`;
+    const list = await this.#orUndefined(
+      this.#api.call<{ items: { value: string }[] }>({ method: "GET", path, query: { labelSelector } }),
+    );
+    const value = list?.items[0]?.value;
+    return value === undefined ? undefined : decimal(value);
+  }
+
+  /** Records that the bridge has written to Kafka since its start. */
+  async bridged(): Promise<number | undefined> {
+    const path = `${pathOf({ apiVersion: "v1", kind: "Pod", plural: "pods" }, this.#namespace, `${BRIDGE}-0:${BRIDGE_PORT}`, "proxy")}/metrics`;
+    const page = this.#api.lines({ method: "GET", path, accept: "text/plain" }, SILENCE_MS);
+    const rows = await this.#orUndefined(Array.fromAsync(page));
+    return rows === undefined ? undefined : counterOf(rows, "bridge_readings_total");
+  }
+
+  /** Makes the fleet, or sets its number of devices. */
+  async setFleet(name: string, devices: number): Promise<void> {
+    await this.#api.call({
+      method: "PATCH",
+      path: pathOf(SENSOR_FLEET, this.#namespace, name),
+      contentType: "application/apply-patch+yaml",
+      query: { fieldManager: MANAGER, force: true },
+      body: {
+        apiVersion: API_VERSION,
+        kind: KIND,
+        metadata: { name },
+        spec: { devices, interval: "1s", jitter: "200ms" },
+      },
+    });
+  }
+
+  async deleteFleet(name: string): Promise<void> {
+    const call = { method: "DELETE", path: pathOf(SENSOR_FLEET, this.#namespace, name) } as const;
+    await this.#api.call(call).catch((error: unknown) => {
+      if (!kubeErrors.is(error) || error.code !== "NOT_FOUND") throw error;
+    });
+  }
+
+  #get<T>(resource: Resource, name: string): Promise<T> {
+    return this.#api.call<T>({ method: "GET", path: pathOf(resource, this.#namespace, name) });
+  }
+
+  /** For what may be missing for a moment and is drawn as a gap. */
+  #orUndefined<T>(call: Promise<T>): Promise<T | undefined> {
+    return call.catch((error: unknown) => {
+      if (kubeErrors.is(error)) return undefined;
+      throw error;
+    });
+  }
+}
+
+const DECIMAL_UNITS: Readonly<Record<string, number>> = { "": 1, k: 1e3, M: 1e6, G: 1e9, m: 1e-3 };
+
+/** A quantity of Kubernetes with a decimal unit: `15k` is 15,000. */
+export function decimal(quantity: string): number {
+  const [, number = "", unit = ""] = /^(\d+(?:\.\d+)?)([kMGm]?)$/.exec(quantity) ?? [];
+  return number === "" ? NaN : Number(number) * (DECIMAL_UNITS[unit] ?? NaN);
+}
+
+/** The sum of a counter's series in the lines of a page in Prometheus' text format. */
+export function counterOf(page: readonly string[], name: string): number | undefined {
+  const values = page.filter((row) => row.startsWith(`${name} `) || row.startsWith(`${name}{`));
+  return values.length === 0
+    ? undefined
+    : values.reduce((sum, row) => sum + Number(row.slice(row.lastIndexOf(" "))), 0);
+}

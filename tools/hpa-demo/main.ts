@@ -1,0 +1,73 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { asksForHelp, ConfigError, EXIT_CODES, helpText, toError } from "#runtime";
+import { Cluster } from "./cluster.ts";
+import { demoSchema, readConfig, type DemoConfig } from "./config.ts";
+import { judge, problems, type Verdict } from "./judge.ts";
+import { run } from "./run.ts";
+import { csv, line } from "./sample.ts";
+import { timelineSvg } from "./timeline.ts";
+
+const HELP = {
+  summary: "Shows writers following the lag: turns a fleet up, and down again when the autoscaler has caught up.",
+  usage: "make hpa-demo   (DEVICES=4000 make hpa-demo)",
+  schema: demoSchema,
+  notes: ["Exit codes: 0 the writers grew, the lag went and one writer is left; 1 not so; 2 configuration."],
+};
+
+process.exitCode = await main();
+
+async function main(): Promise<number> {
+  if (asksForHelp(process.argv)) {
+    process.stdout.write(helpText(HELP));
+    return EXIT_CODES.clean;
+  }
+  const stop = new AbortController();
+  process.once("SIGINT", () => stop.abort());
+  process.once("SIGTERM", () => stop.abort());
+  try {
+    const config = readConfig();
+    return await show(config, await Cluster.open(config.KUBECONFIG, config.NAMESPACE), stop.signal);
+  } catch (error) {
+    process.stderr.write(`hpa-demo: ${toError(error).message}\n`);
+    return error instanceof ConfigError ? EXIT_CODES.config : EXIT_CODES.fatal;
+  }
+}
+
+async function show(config: DemoConfig, cluster: Cluster, signal: AbortSignal): Promise<number> {
+  await cluster.check();
+  const target = await cluster.targetPerWriter();
+  say(
+    `${config.DEVICES} devices, one reading a second each; the autoscaler wants a writer for every ${target} records of lag`,
+  );
+  const { samples, isOver } = await run(cluster, config, { onSample: (sample) => say(line(sample)), signal });
+  const verdict = judge(samples, target);
+  const wrong = problems(verdict);
+  mkdirSync(config.OUTPUT, { recursive: true });
+  writeFileSync(join(config.OUTPUT, "timeline.csv"), csv(samples));
+  writeFileSync(join(config.OUTPUT, "timeline.svg"), timelineSvg(samples, target));
+  say(summary(verdict));
+  say(`written: ${join(config.OUTPUT, "timeline.csv")}, ${join(config.OUTPUT, "timeline.svg")}`);
+  if (signal.aborted) say("stopped before the end");
+  else if (isOver) say(`it took longer than PATIENCE allows`);
+  for (const each of wrong) say(`not as it should be: ${each}`);
+  return wrong.length === 0 ? EXIT_CODES.clean : EXIT_CODES.fatal;
+}
+
+function summary(verdict: Verdict): string {
+  const seconds = (value: number | undefined): string => (value === undefined ? "never" : `${Math.round(value)} s`);
+  return [
+    "",
+    `  lag over target → more writers wanted   ${seconds(verdict.decisionSeconds)}`,
+    `  most writers                            ${verdict.mostWriters}`,
+    `  highest lag                             ${Math.round(verdict.highestLag).toLocaleString("en")} records`,
+    `  load off → lag drained                  ${seconds(verdict.drainSeconds)}`,
+    `  load off → one writer                   ${seconds(verdict.backToOneSeconds)}`,
+    `  changes of direction                    ${verdict.directionChanges}`,
+    "",
+  ].join("\n");
+}
+
+function say(text: string): void {
+  process.stdout.write(`${text}\n`);
+}

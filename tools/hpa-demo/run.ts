@@ -1,0 +1,78 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Cluster } from "./cluster.ts";
+import type { DemoConfig } from "./config.ts";
+import type { Sample } from "./sample.ts";
+
+export interface Run {
+  readonly samples: readonly Sample[];
+  /** Whether the time ran out before one writer was left. */
+  readonly isOver: boolean;
+}
+
+/** The wish for writers must have been met, and the lag have fallen so far from its top, before the load ends. */
+const FALLEN = 0.9;
+
+/**
+ * Turns the fleet up, looks until the writers have grown and the lag falls, turns it down, and looks until one writer is
+ * left. The fleet is deleted in every case. An abort ends it after the present look.
+ */
+export async function run(
+  cluster: Cluster,
+  config: DemoConfig,
+  { onSample, signal }: { onSample: (sample: Sample) => void; signal: AbortSignal },
+): Promise<Run> {
+  const target = await cluster.targetPerWriter();
+  const samples: Sample[] = [];
+  const look = looker(cluster);
+  try {
+    await cluster.setFleet(config.FLEET, config.DEVICES);
+    let isLoaded = true;
+    while (!signal.aborted) {
+      const sample = await look(isLoaded);
+      samples.push(sample);
+      onSample(sample);
+      if (isLoaded && (hasTurned(samples) || sample.second * 1000 > config.BURST)) {
+        isLoaded = false;
+        await cluster.setFleet(config.FLEET, 0);
+      } else if (!isLoaded && isBack(sample, target)) return { samples, isOver: false };
+      if (sample.second * 1000 > config.PATIENCE) break;
+      await sleep(config.SAMPLE_INTERVAL, undefined, { signal }).catch(() => undefined);
+    }
+    return { samples, isOver: true };
+  } finally {
+    await cluster.deleteFleet(config.FLEET);
+  }
+}
+
+/** More than one writer works, as many as wished for, and the lag is past its top. */
+function hasTurned(samples: readonly Sample[]): boolean {
+  const last = samples.at(-1);
+  if (last === undefined || last.ready < 2 || last.ready < last.desired) return false;
+  const top = Math.max(...samples.map(({ lag = 0 }) => lag));
+  return (last.lag ?? Infinity) < top * FALLEN;
+}
+
+function isBack({ lag = Infinity, desired, ready }: Sample, target: number): boolean {
+  return desired === 1 && ready === 1 && lag < target;
+}
+
+function looker(cluster: Cluster): (isLoaded: boolean) => Promise<Sample> {
+  const startMs = performance.now();
+  let before: { second: number; bridged: number } | undefined;
+  return async (isLoaded) => {
+    const [lag, writers, bridged] = await Promise.all([cluster.lag(), cluster.writers(), cluster.bridged()]);
+    const second = (performance.now() - startMs) / 1000;
+    const inputPerSecond =
+      before && bridged !== undefined && bridged >= before.bridged
+        ? (bridged - before.bridged) / (second - before.second)
+        : undefined;
+    before = bridged === undefined ? undefined : { second, bridged };
+    return {
+      second: Math.round(second * 10) / 10,
+      inputPerSecond: inputPerSecond === undefined ? undefined : Math.round(inputPerSecond),
+      lag,
+      ...writers,
+      isLoaded,
+    };
+  };
+}

@@ -1,0 +1,82 @@
+import { describe, expect, test } from "vitest";
+import { counterOf, decimal } from "../cluster.ts";
+import { directionChanges, judge, problems } from "../judge.ts";
+import { csv, line, type Sample } from "../sample.ts";
+import { timelineSvg } from "../timeline.ts";
+
+const TARGET = 15_000;
+
+function sample(second: number, lag: number | undefined, desired: number, ready: number, isLoaded: boolean): Sample {
+  return { second, inputPerSecond: isLoaded ? 2000 : 0, lag, desired, ready, isLoaded };
+}
+
+const good: readonly Sample[] = [
+  sample(0, 0, 1, 1, true),
+  sample(20, 20_000, 1, 1, true),
+  sample(60, 70_000, 3, 1, true),
+  sample(80, 60_000, 3, 3, true),
+  sample(90, 50_000, 4, 4, false),
+  sample(110, 9_000, 4, 4, false),
+  sample(230, 0, 3, 3, false),
+  sample(350, 0, 1, 1, false),
+];
+
+describe("what the samples show", () => {
+  test("a run as it should be", () => {
+    const verdict = judge(good, TARGET);
+    expect(verdict).toEqual({
+      decisionSeconds: 40,
+      mostWriters: 4,
+      highestLag: 70_000,
+      drainSeconds: 20,
+      backToOneSeconds: 260,
+      directionChanges: 1,
+    });
+    expect(problems(verdict)).toEqual([]);
+  });
+
+  test.each([
+    ["no decision", good.map((each) => ({ ...each, desired: 1, ready: 1 })), /never asked for more/],
+    ["lag that stays", good.map((each) => ({ ...each, lag: 20_000 })), /did not go away/],
+    ["writers that stay", good.slice(0, -1), /more than one writer is left/],
+    ["flapping", [...good, ...good.slice(1), ...good.slice(1)], /turned 5 times/],
+  ])("%s is a problem", (_name, samples, problem) => {
+    expect(problems(judge(samples, TARGET)).join()).toMatch(problem);
+  });
+
+  test.each([
+    [[1, 1, 1], 0],
+    [[1, 3, 4], 0],
+    [[1, 3, 3, 2, 1], 1],
+    [[1, 2, 1, 2], 2],
+    [[], 0],
+  ])("%j turns %i times", (series, turns) => expect(directionChanges(series)).toBe(turns));
+});
+
+test("a lag that could not be read is a gap, not a zero", () => {
+  expect(csv([sample(4, undefined, 1, 1, true)])).toBe(
+    "second,inputPerSecond,lag,desired,ready,isLoaded\n4,2000,,1,1,true\n",
+  );
+  expect(line(sample(65, undefined, 2, 1, true))).toBe("  1:05    2,000/s  lag         ?  writers 1 of 2  load on");
+});
+
+test("the timeline is a picture with all three rows", () => {
+  const svg = timelineSvg(good, TARGET);
+  expect(svg).toMatch(/^<svg/);
+  for (const text of ["Input, records/s", "Lag, records", "Writers, pods", "load off", "desired"])
+    expect(svg).toContain(text);
+});
+
+test.each([
+  ["15k", 15_000],
+  ["90", 90],
+  ["1500m", 1.5],
+  ["", NaN],
+  ["15Ki", NaN],
+])("the quantity %j is %d", (text, value) => expect(decimal(text)).toBe(value));
+
+test("a counter is the sum of its series", () => {
+  const page = ["# HELP x_total …", 'x_total{a="1"} 2', 'x_total{a="2"} 3', "x_total_more 9", ""];
+  expect(counterOf(page, "x_total")).toBe(5);
+  expect(counterOf(page, "y_total")).toBeUndefined();
+});
