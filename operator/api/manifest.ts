@@ -19,6 +19,9 @@ export interface FleetManifest {
 
 type Fields = Readonly<Record<string, unknown>>;
 
+/** What a fleet file has and a `SensorFleet` has not, or elsewhere. */
+const FILE_ONLY = ["name", "replay", "startTime"];
+
 /**
  * Checks a manifest of a `SensorFleet` for a namespace, as far as that can be done without the API server.
  *
@@ -32,16 +35,20 @@ export function readManifest(given: unknown, namespace: string): FleetManifest {
     ...(kind === KIND ? [] : [`kind must be ${KIND}`]),
     ...(of === namespace ? [] : [`metadata.namespace must be ${namespace}, or not given`]),
     ...(String(name).length <= MAX_FLEET_NAME ? [] : [`name must have at most ${MAX_FLEET_NAME} characters`]),
-    ...fleetProblems({ name, ...fieldsOf(spec) }),
+    ...FILE_ONLY.filter((field) => field in fieldsOf(spec)).map(
+      (field) => `${field} is not a field of a ${KIND}'s spec`,
+    ),
+    ...fleetProblems({ ...fieldsOf(spec), name }),
     ...OWN_FIELDS.flatMap((field) => ownProblems(field, fieldsOf(spec)[field])),
   ];
   if (problems.length > 0) throw new ConfigError(problems);
   return { apiVersion, kind, metadata: { name, labels, annotations }, spec: spec ?? {} } as FleetManifest;
 }
 
-function fleetProblems(given: Fields): readonly string[] {
+function fleetProblems({ name, ...spec }: Fields): readonly string[] {
+  const others = [...OWN_FIELDS, ...FILE_ONLY];
   try {
-    readFleet(Object.fromEntries(Object.entries(given).filter(([name]) => !OWN_FIELDS.includes(name))));
+    readFleet({ name, ...Object.fromEntries(Object.entries(spec).filter(([field]) => !others.includes(field))) });
     return [];
   } catch (error) {
     if (error instanceof ConfigError) return error.problems;
