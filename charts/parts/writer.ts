@@ -2,7 +2,6 @@ import { Construct } from "constructs";
 import { k8s } from "cdk8s-plus-34";
 import { kafkaGroups, kafkaTopics } from "#events";
 import { writerSchema } from "../../services/bq-writer/config.ts";
-import { lagMetricNames } from "../../services/lag-adapter/config.ts";
 import { hpaSettings, type HpaSettings } from "../autoscaling/hpa-settings.ts";
 import type { EnvironmentOf } from "../environment.ts";
 import { labelsOf, parts, ports, secrets } from "../names.ts";
@@ -70,18 +69,13 @@ function autoscaler(scope: Construct, profile: Profile): void {
       scaleTargetRef: { apiVersion: "apps/v1", kind: "Deployment", name: parts.writer },
       minReplicas: settings.minReplicas,
       maxReplicas: settings.maxReplicas,
-      metrics: [
-        {
-          type: "External",
-          external: {
-            metric: {
-              name: lagMetricNames.records,
-              selector: { matchLabels: { group: kafkaGroups.writer, topic: kafkaTopics.readings.name } },
-            },
-            target: { type: "AverageValue", averageValue: count(Number(settings.averageValue)) },
-          },
+      metrics: settings.metrics.map(({ name, averageValue }) => ({
+        type: "External",
+        external: {
+          metric: { name, selector: { matchLabels: { group: kafkaGroups.writer, topic: kafkaTopics.readings.name } } },
+          target: { type: "AverageValue", averageValue: count(Number(averageValue)) },
         },
-      ],
+      })),
       behavior: { scaleUp: scaling(settings.behavior.scaleUp), scaleDown: scaling(settings.behavior.scaleDown) },
     },
   });
