@@ -2,6 +2,7 @@ import type { Kafka as KafkaClient, KafkaConfig, LogEntry, RetryOptions } from "
 import type { Logger } from "#runtime";
 import { patchKafkajs } from "./kafkajs-patches.ts";
 import { Kafka, logLevel } from "./kafkajs.ts";
+import { outageOf, type Outage } from "./outage.ts";
 
 export type { Kafka } from "kafkajs";
 
@@ -38,22 +39,58 @@ export const PATIENCE = { initialRetryTime: 50, maxRetryTime: 2000, retries: Num
 
 function clientWith(options: KafkaClientOptions, retry: RetryOptions): KafkaClient {
   patchKafkajs();
-  return new Kafka({
+  const outage = outageOf(options.log);
+  const kafka = new Kafka({
     brokers: [...options.brokers],
     clientId: options.clientId,
     connectionTimeout: 3000,
     requestTimeout: options.requestTimeoutMs ?? 10_000,
     retry,
     logLevel: logLevel.INFO,
-    logCreator: () => (entry) => writeLog(options.log, entry),
+    logCreator: () => (entry) => writeLog(options.log, outage, entry),
     ...(options.ssl === undefined ? {} : { ssl: options.ssl }),
     ...(options.sasl === undefined ? {} : { sasl: options.sasl }),
   });
+  tellAnswers(kafka, outage);
+  return kafka;
 }
 
+/** Every part that the client makes tells of each answer. */
+function tellAnswers(kafka: KafkaClient, outage: Outage): void {
+  const [producer, consumer, admin] = [
+    kafka.producer.bind(kafka),
+    kafka.consumer.bind(kafka),
+    kafka.admin.bind(kafka),
+  ] as const;
+  const answered = (): void => outage.answered();
+  kafka.producer = (config) => {
+    const made = producer(config);
+    made.on(made.events.REQUEST, answered);
+    return made;
+  };
+  kafka.consumer = (config) => {
+    const made = consumer(config);
+    made.on(made.events.REQUEST, answered);
+    return made;
+  };
+  kafka.admin = (config) => {
+    const made = admin(config);
+    made.on(made.events.REQUEST, answered);
+    return made;
+  };
+}
+
+/** How kafkajs says that a broker cannot be reached or does not answer, alone or as the cause of something else. */
+const NO_ANSWER =
+  /Connection (error|timeout)|Failed to connect|No broker available|Request .* timed out|Closed connection/;
+
 /** What kafkajs calls an error is one attempt that failed, so each of its levels is one lower here. */
-function writeLog(log: Logger, { level, namespace, log: { message, ...facts } }: LogEntry): void {
+function writeLog(log: Logger, outage: Outage, { level, namespace, log: { message, ...facts } }: LogEntry): void {
   const kafka = { namespace, detail: message, ...facts };
-  if (level === logLevel.ERROR) log.warn({ kafka }, "kafka client error");
-  else log.debug({ kafka }, "kafka client");
+  if (level !== logLevel.ERROR) {
+    log.debug({ kafka }, "kafka client");
+    return;
+  }
+  if (NO_ANSWER.test(message)) outage.failed(message);
+  outage.warn(log, { kafka }, "kafka client error");
 }

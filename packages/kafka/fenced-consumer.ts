@@ -3,6 +3,7 @@ import { toError, type Clock, type Logger, type StopDeadline } from "#runtime";
 import { assignedPartitions, rendezvousAssigner } from "./assigner.ts";
 import { kafkaErrors } from "./errors.ts";
 import { FencedPartition } from "./fenced-partition.ts";
+import { outageOf } from "./outage.ts";
 import { OwnedPartition, type Ownership, type PartitionWorker, type RecordBatch } from "./owned-partition.ts";
 
 /** Between two lives of the consumer; an outage is long, and whoever waits is not in a hurry. */
@@ -96,7 +97,7 @@ export class FencedConsumer {
    */
   async #restart(err: Error): Promise<void> {
     const { clock, log } = this.#options;
-    log.error({ err, delayMs: RESTART_DELAY_MS }, "the consumer gave up, it will be started again");
+    outageOf(log).warn(log, { err, delayMs: RESTART_DELAY_MS }, "the consumer gave up, it will be started again");
     while (!this.#stopping.signal.aborted) {
       try {
         await clock.sleep(RESTART_DELAY_MS, this.#stopping.signal);
@@ -147,10 +148,12 @@ export class FencedConsumer {
   #own(partition: number): OwnedPartition {
     const { kafka, groupId, topic, clock, takeOver, onFatal } = this.#options;
     const log = this.#options.log.child({ topic, partition });
+    const outage = outageOf(this.#options.log);
     return new OwnedPartition({
       fence: new FencedPartition({ kafka, admin: this.#admin, groupId, topic, partition, clock, log }),
       clock,
       log,
+      warn: (facts, message) => outage.warn(log, facts, message),
       topic,
       partition,
       takeOver,

@@ -17,6 +17,7 @@ export {
   type TakenOver,
 } from "./fenced-partition.ts";
 export { partitionLag, readLag, type PartitionLag } from "./lag.ts";
+export { outageOf, type Outage } from "./outage.ts";
 export type { ConsumedRecord, Ownership, OwnershipState, PartitionWorker, RecordBatch } from "./owned-partition.ts";
 export { startPosition, type CommittedPosition, type PartitionFacts, type StartPosition } from "./start-position.ts";
 export type { ProducedTopic } from "./partitioner.ts";

@@ -77,6 +77,8 @@ export interface OwnershipPorts {
   readonly fence: Fence;
   readonly clock: Clock;
   readonly log: Logger;
+  /** Warns of what an outage of Kafka may have caused. */
+  readonly warn: (facts: object, message: string) => void;
   readonly topic: string;
   readonly partition: number;
   readonly takeOver: (ownership: Ownership) => Promise<PartitionWorker>;
@@ -187,12 +189,12 @@ export class OwnedPartition {
   }
 
   async #takeOverUntilDone(): Promise<void> {
-    const { clock, log } = this.#ports;
+    const { clock, warn } = this.#ports;
     try {
       await retry(TAKEOVER_RETRY, () => this.#takeOver(), {
         clock,
         signal: this.#released.signal,
-        onRetry: ({ error, delayMs }) => log.warn({ err: error, delayMs }, "takeover failed, it will be tried again"),
+        onRetry: ({ error, delayMs }) => warn({ err: error, delayMs }, "takeover failed, it will be tried again"),
       });
     } catch (error) {
       if (!this.#released.signal.aborted) this.#refuse(toError(error));
@@ -300,7 +302,7 @@ export class OwnedPartition {
         committed?.metadata === expected?.metadata
       );
     } catch (error) {
-      this.#ports.log.warn({ err: error }, "could not verify the ownership, taking over again");
+      this.#ports.warn({ err: error }, "could not verify the ownership, taking over again");
       return false;
     }
   }
@@ -311,7 +313,7 @@ export class OwnedPartition {
   }
 
   #recover(reason: Error): void {
-    this.#ports.log.warn({ err: reason }, "ownership is in doubt: taking the partition over again");
+    this.#ports.warn({ err: reason }, "ownership is in doubt: taking the partition over again");
     this.#ports.pause();
     this.#setState("recovering");
     this.#endOwnership(reason);

@@ -9,7 +9,7 @@ import {
   type TableId,
 } from "#bigquery";
 import { eventColumns, eventsTable, kafkaTopics } from "#events";
-import { ConfirmedProducer, kafkaClient, type Kafka } from "#kafka";
+import { ConfirmedProducer, kafkaClient, outageOf, type Kafka } from "#kafka";
 import { retry, retryPolicy, toError, type RunningService, type ServiceContext, type StopDeadline } from "#runtime";
 import { bigQueryTable } from "./big-query-table.ts";
 import type { WriterConfig } from "./config.ts";
@@ -135,7 +135,7 @@ async function waited<T>(context: Context, condition: string, run: () => Promise
     signal: stopping,
     onRetry: ({ error, delayMs }) => {
       readiness.notReady(condition, toError(error).message);
-      log.warn({ err: error, delayMs, condition }, "not reached, trying again");
+      outageOf(log).warn(log, { err: error, delayMs, condition }, "not reached, trying again");
     },
   });
   readiness.ready(condition);

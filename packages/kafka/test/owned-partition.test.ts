@@ -72,6 +72,7 @@ async function own(): Promise<OwnedPartition> {
     fence,
     clock,
     log: silentLogger,
+    warn: () => undefined,
     topic: "readings",
     partition: 3,
     takeOver: (ownership) => {
