@@ -299,8 +299,10 @@ describe("who asks, and for what", () => {
     const anonymous = { "X-Remote-User": "system:anonymous", "X-Remote-Group": "system:unauthenticated" };
     await aggregator.get(BASE, { headers: anonymous });
     expect(kubernetes.reviews).toMatchObject([{ user: "system:anonymous", groups: ["system:unauthenticated"] }]);
+    await aggregator.get(BASE, { headers: { "X-Remote-User": "system:anonymous" } });
+    expect(kubernetes.reviews[1]).toMatchObject({ user: "system:anonymous", groups: [] });
     await aggregator.get(BASE, { headers: { "X-Remote-User": "x", "X-Remote-Group": ["a", "system:masters"] } });
-    expect(kubernetes.reviews).toHaveLength(1);
+    expect(kubernetes.reviews).toHaveLength(2);
   });
 
   test("an answer is good for ten seconds, for that question only", async () => {
@@ -359,6 +361,13 @@ describe("certificates", () => {
     api.trust(pair(serving), configOf(below.pem));
     expect((await client(await below.issue({ commonName: "front-proxy" })).get(VALUES)).status).toBe(200);
     expect((await client(await root.issue({ commonName: "front-proxy" })).get(VALUES)).status).toBe(401);
+  });
+
+  test("a client may bring the authorities between its own and the one that is trusted", async () => {
+    const below = await ThrowAwayCa.create("below", frontProxy);
+    const leaf = await below.issue({ commonName: "front-proxy" });
+    expect((await client(leaf).get(VALUES)).status).toBe(401);
+    expect((await client({ ...leaf, cert: `${leaf.cert}\n${below.pem}` }).get(VALUES)).status).toBe(200);
   });
 
   test("nothing is served before there is something to trust", async () => {
