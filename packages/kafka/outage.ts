@@ -2,8 +2,8 @@ import { systemClock, type Clock, type Logger, type Timer } from "#runtime";
 
 /** Between two lines about an outage that goes on. */
 const REMINDER_MS = 60_000;
-/** Kafka counts as back when it has answered and nothing has failed for so long: a broker that starts says no at first. */
-const SETTLED_MS = 3000;
+/** Kafka counts as back when it has answered and nothing has failed for so long: a broker that starts has no coordinators at first. */
+const SETTLED_MS = 15_000;
 
 /**
  * Says once that Kafka is away, at most once a minute that it still is, and once how long it was; clients try several

@@ -1,6 +1,7 @@
 import { decodeDeadLetter, kafkaTopics, type DeadLetter } from "#events";
 import { readTopic, type Kafka } from "#kafka";
 import { retry, retryPolicy, type Clock, type Logger } from "#runtime";
+import { RecentIds } from "./recent-ids.ts";
 import { select, type Criteria, type Selection } from "./selection.ts";
 
 /** Publishes with QoS 1; resolves when the broker has taken the message for a subscriber. */
@@ -16,7 +17,7 @@ export interface ReplayOptions {
   readonly signal: AbortSignal;
 }
 
-/** Counts of letters, each id once. */
+/** Counts of letters, each id once as far as it is remembered. */
 export interface ReplayReport {
   readonly read: number;
   /** Or would have been, in a dry run. */
@@ -35,7 +36,7 @@ const PUBLISH_RETRY = retryPolicy({ initialDelayMs: 100, maxDelayMs: 5000, maxAt
  * Reads all dead letters up to the end that the topic has now, and publishes the chosen ones where they first came from,
  * so that they pass every check again. One at a time: nobody waits for them, and the bridge has others to serve.
  *
- * Guarantee: at least once. The letters stay in Kafka; a reading that was sent twice is stored twice and told apart by
+ * Guarantee: at least once. A letter that is there twice is sent once, unless very many others lie between the two. The letters stay in Kafka; a reading that was sent twice is stored twice and told apart by
  * (tenant, sensor_id, boot_id, seq). One that is still wrong becomes a dead letter again, under the same id if it came
  * from MQTT.
  *
@@ -43,7 +44,7 @@ const PUBLISH_RETRY = retryPolicy({ initialDelayMs: 100, maxDelayMs: 5000, maxAt
  */
 export async function replayDeadLetters(options: ReplayOptions): Promise<ReplayReport> {
   const { kafka, clock, criteria, signal } = options;
-  const seen = new Set<string>();
+  const seen = new RecentIds();
   const sent: Record<string, number> = {};
   const counts = { read: 0, cut: 0, noTopic: 0, other: 0, foreign: 0 };
   await readTopic({
@@ -55,8 +56,7 @@ export async function replayDeadLetters(options: ReplayOptions): Promise<ReplayR
       counts.read += 1;
       const letter = message.value === null ? undefined : decodeDeadLetter(message.value);
       if (letter === undefined) counts.foreign += 1;
-      if (letter === undefined || seen.has(letter.id)) return;
-      seen.add(letter.id);
+      if (letter === undefined || !seen.add(letter.id)) return;
       const selection = select(letter, criteria);
       if (selection.kind !== "send") counts[selection.kind] += 1;
       else await sendAgain(letter, selection, options, sent);

@@ -1,4 +1,7 @@
 -- A number that was skipped is missing here whether it was lost or went to the dead letters.
+-- Readings are counted from the first number that is there, because rows expire and nobody else knows where a device
+-- began: what was lost before first_seq, or after last_seq, shows in no column. Of devices that begin at 0, as the
+-- simulated ones do, a first_seq above 0 says how many are not there at the beginning, as long as no row has expired.
 WITH
   readings AS (
     SELECT
