@@ -4,6 +4,7 @@ import { settingsTable } from "../local/bigquery/config.ts";
 import { ROUTES } from "../local/bigquery/rest/index.ts";
 import { SUPPORTED_FUNCTIONS } from "../local/bigquery/sql/index.ts";
 import { STATEMENTS } from "../local/bigquery/sql/test/statement-table.ts";
+import { referenceBlocks } from "../operator/api/reference.ts";
 import { replaceBlocks } from "./generated-blocks.ts";
 
 /**
@@ -12,6 +13,7 @@ import { replaceBlocks } from "./generated-blocks.ts";
  */
 const pages: Readonly<Record<string, (current: string) => string>> = {
   "docs/events.md": () => eventsPage(),
+  "docs/sensorfleet.md": (current) => replaceBlocks(current, referenceBlocks()),
   "local/bigquery/README.md": (current) =>
     replaceBlocks(current, {
       settings: settingsTable(),

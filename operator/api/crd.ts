@@ -20,7 +20,7 @@ const condition: Schema = {
   },
 };
 
-const statusSchema: Schema = {
+export const statusSchema: Schema = {
   type: "object",
   properties: {
     observedGeneration: { type: "integer", format: "int64", description: "Of the spec that all of this is about." },
@@ -47,7 +47,8 @@ const statusSchema: Schema = {
   },
 };
 
-interface Column {
+/** A column of `kubectl get`; priority 1: only with `-o wide`. */
+export interface Column {
   readonly name: string;
   readonly type: string;
   readonly jsonPath: string;
@@ -57,19 +58,30 @@ interface Column {
 
 const ready = (field: string): string => `.status.conditions[?(@.type=="Ready")].${field}`;
 
-const columns: readonly Column[] = [
-  { name: "Devices", type: "integer", jsonPath: ".spec.devices" },
-  { name: "Connected", type: "integer", jsonPath: ".status.connectedDevices" },
-  { name: "Pods", type: "string", jsonPath: ".status.pods" },
-  { name: "Stage", type: "string", jsonPath: ".status.stage" },
-  { name: "Ready", type: "string", jsonPath: ready("status") },
-  { name: "Reason", type: "string", jsonPath: ready("reason") },
-  { name: "Age", type: "date", jsonPath: ".metadata.creationTimestamp" },
-  { name: "Msgs/s", type: "integer", jsonPath: ".status.messagesPerSecond", priority: 1 },
-  { name: "Faults", type: "string", jsonPath: ".status.faults", priority: 1 },
-  { name: "Seed", type: "integer", jsonPath: ".spec.seed", priority: 1 },
-  { name: "Run", type: "string", jsonPath: ".status.runId", priority: 1 },
-  { name: "Image", type: "string", jsonPath: ".status.image", priority: 1 },
+export const columns: readonly Column[] = [
+  { name: "Devices", type: "integer", jsonPath: ".spec.devices", description: "As asked for." },
+  {
+    name: "Connected",
+    type: "integer",
+    jsonPath: ".status.connectedDevices",
+    description: "With a connection, rounded.",
+  },
+  { name: "Pods", type: "string", jsonPath: ".status.pods", description: "Ready of wanted." },
+  { name: "Stage", type: "string", jsonPath: ".status.stage", description: "The present one of all." },
+  { name: "Ready", type: "string", jsonPath: ready("status"), description: "Whether all is well." },
+  { name: "Reason", type: "string", jsonPath: ready("reason"), description: "Why, or why not." },
+  { name: "Age", type: "date", jsonPath: ".metadata.creationTimestamp", description: "Since it was made." },
+  {
+    name: "Msgs/s",
+    type: "integer",
+    jsonPath: ".status.messagesPerSecond",
+    priority: 1,
+    description: "Acknowledged readings a second, rounded.",
+  },
+  { name: "Faults", type: "string", jsonPath: ".status.faults", priority: 1, description: "Types of the fault rules." },
+  { name: "Seed", type: "integer", jsonPath: ".spec.seed", priority: 1, description: "Of the readings." },
+  { name: "Run", type: "string", jsonPath: ".status.runId", priority: 1, description: "The present one." },
+  { name: "Image", type: "string", jsonPath: ".status.image", priority: 1, description: "Of the pods." },
 ];
 
 const schema: Schema = {

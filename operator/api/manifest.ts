@@ -33,6 +33,7 @@ export function readManifest(given: unknown, namespace: string): FleetManifest {
   const problems = [
     ...(apiVersion === API_VERSION ? [] : [`apiVersion must be ${API_VERSION}`]),
     ...(kind === KIND ? [] : [`kind must be ${KIND}`]),
+    ...(isRecord(spec) ? [] : ["spec must be given"]),
     ...(of === namespace ? [] : [`metadata.namespace must be ${namespace}, or not given`]),
     ...(String(name).length <= MAX_FLEET_NAME ? [] : [`name must have at most ${MAX_FLEET_NAME} characters`]),
     ...FILE_ONLY.filter((field) => field in fieldsOf(spec)).map(
@@ -42,7 +43,7 @@ export function readManifest(given: unknown, namespace: string): FleetManifest {
     ...OWN_FIELDS.flatMap((field) => ownProblems(field, fieldsOf(spec)[field])),
   ];
   if (problems.length > 0) throw new ConfigError(problems);
-  return { apiVersion, kind, metadata: { name, labels, annotations }, spec: spec ?? {} } as FleetManifest;
+  return { apiVersion, kind, metadata: { name, labels, annotations }, spec } as FleetManifest;
 }
 
 function fleetProblems({ name, ...spec }: Fields): readonly string[] {
@@ -63,5 +64,9 @@ function ownProblems(field: string, value: unknown): string[] {
 }
 
 function fieldsOf(value: unknown): Fields {
-  return typeof value === "object" && value !== null ? (value as Fields) : {};
+  return isRecord(value) ? value : {};
+}
+
+function isRecord(value: unknown): value is Fields {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

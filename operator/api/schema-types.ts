@@ -34,6 +34,10 @@ export function whole({ min, max, default: standard }: Bounds, description: stri
   return { type: "integer", ...format, minimum: min, maximum: max, description, ...defaultOf(standard) };
 }
 
+/** How descriptions of durations and shares end. */
+export const DURATION_WORDS = "A whole number with one of the units ms, s, m, h, d.";
+export const SHARE_WORDS = 'As in "2%" or "0.5%".';
+
 /** `500ms`, `5s`, `10m`, `1h`, `7d`, within bounds in milliseconds. */
 export function duration({ min, max, default: standard }: Bounds, description: string): Schema {
   const self = millisecondsOf("self");
@@ -41,7 +45,7 @@ export function duration({ min, max, default: standard }: Bounds, description: s
     type: "string",
     maxLength: 16,
     pattern: DURATION_PATTERN,
-    description: `${description} A whole number with one of the units ms, s, m, h, d.`,
+    description: `${description} ${DURATION_WORDS}`,
     ...defaultOf(standard === undefined ? undefined : showDuration(standard)),
     "x-kubernetes-validations": [
       {
@@ -58,7 +62,7 @@ export function share(description: string): Schema {
     type: "string",
     maxLength: 16,
     pattern: SHARE_PATTERN,
-    description: `${description} As in "2%" or "0.5%".`,
+    description: `${description} ${SHARE_WORDS}`,
     "x-kubernetes-validations": [
       {
         rule: `!self.matches('${SHARE_PATTERN}') || double(self.substring(0, size(self) - 1)) <= 100.0`,

@@ -38,9 +38,16 @@ export interface SensorFleetSpec {
   readonly template: FleetTemplate;
 }
 
-/** The conditions of a fleet. `Ready` sums up; the others say what of it is missing. */
-export const conditionTypes = ["Ready", "Reconciled", "Connected", "Suspended", "Completed"] as const;
-export type ConditionType = (typeof conditionTypes)[number];
+/** The conditions of a fleet, and what it means that they hold. `Ready` sums up; the others say what is missing. */
+export const conditionMeanings = {
+  Ready: "The fleet does what it should; if not, the reason is the first that a person would want to hear.",
+  Reconciled: "All pods run what the spec says.",
+  Connected: "Nine tenths of the devices that are on have a connection to the broker.",
+  Suspended: "The fleet is suspended, and has no pods.",
+  Completed: "The run is over, and has no pods.",
+} as const;
+export type ConditionType = keyof typeof conditionMeanings;
+export const conditionTypes = Object.keys(conditionMeanings) as ConditionType[];
 
 /** As in https://github.com/kubernetes/community/blob/master/contributors/devel/sig-architecture/api-conventions.md. */
 export interface Condition {

@@ -101,7 +101,7 @@ const template: Schema = {
     resources: {
       type: "object",
       properties: { requests: quantities("What a pod is given."), limits: quantities("What a pod may take at most.") },
-      description: "Of each pod; the operator's own choice if not given.",
+      description: "Of each pod; for a resource that is not named: the operator's own choice.",
     },
     nodeSelector: {
       type: "object",

@@ -1,12 +1,13 @@
 import type { Condition, ConditionType } from "../api/sensor-fleet.ts";
 import type { PodTrouble } from "./pods.ts";
+import type { Reason } from "./reasons.ts";
 import { rounded } from "./rounded.ts";
 import type { RunState } from "./run-state.ts";
 import type { FleetSummary } from "./summaries.ts";
 
 /** Why a fleet's objects are not as they should be. */
 export interface FleetProblem {
-  readonly reason: "InvalidSpec" | "Rejected" | "NameTaken" | "NoAuthority";
+  readonly reason: Extract<Reason, "InvalidSpec" | "Rejected" | "NameTaken" | "NoAuthority">;
   readonly message: string;
 }
 
@@ -20,10 +21,10 @@ export interface Observation {
   readonly problem: FleetProblem | undefined;
 }
 
-type Verdict = Pick<Condition, "status" | "reason" | "message">;
+type Verdict = Pick<Condition, "status" | "message"> & { readonly reason: Reason };
 
-const holds = (reason: string, message: string): Verdict => ({ status: "True", reason, message });
-const fails = (reason: string, message: string): Verdict => ({ status: "False", reason, message });
+const holds = (reason: Reason, message: string): Verdict => ({ status: "True", reason, message });
+const fails = (reason: Reason, message: string): Verdict => ({ status: "False", reason, message });
 
 /** Share of the devices that are on which must be connected. */
 const CONNECTED_SHARE = 0.9;
@@ -100,6 +101,6 @@ function connected({ run, summary, pods, problem }: Observation, lastedMs: numbe
     : fails("BrokerUnreachable", message);
 }
 
-function phase({ run }: Observation, of: RunState["phase"], yes: string, no: string): Verdict {
+function phase({ run }: Observation, of: "Suspended" | "Completed", yes: string, no: string): Verdict {
   return run.phase === of ? holds(of, yes) : fails(`Not${of}`, no);
 }

@@ -6,6 +6,7 @@ import { sensorFleetCrd } from "../api/crd.ts";
 import { MAX_FLEET_NAME } from "../api/names.ts";
 import type { SensorFleet } from "../api/sensor-fleet.ts";
 import { kubeErrors, pathOf } from "#kubernetes";
+import { examples } from "./examples.ts";
 import { cases } from "./specs.ts";
 import { FLEET, World } from "./world.ts";
 
@@ -48,6 +49,10 @@ describe("the API server and readFleet judge alike", () => {
       read: words !== undefined,
     });
   });
+});
+
+test.each(examples)("the example $name of docs/sensorfleet.md is taken", async ({ name, manifest }) => {
+  expect(await refusal(() => create(name, manifest.spec))).toBeUndefined();
 });
 
 describe("names", () => {

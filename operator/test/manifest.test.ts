@@ -13,6 +13,7 @@ const manifest = {
   apiVersion: "fleet.smart-home-bridge.dev/v1alpha1",
   kind: "SensorFleet",
   metadata: { name: "city" },
+  spec: {},
 };
 
 function problems(given: unknown): readonly string[] {
@@ -32,6 +33,7 @@ describe("a manifest", () => {
 
   test.each<[string, unknown, string[]]>([
     ["nothing", undefined, ["apiVersion must be", "kind must be SensorFleet", "name"]],
+    ["no spec", { ...manifest, spec: undefined }, ["spec must be given"]],
     ["another kind", { ...manifest, kind: "ConfigMap" }, ["kind must be SensorFleet"]],
     [
       "another namespace",
