@@ -3,7 +3,7 @@ SHELL := /bin/bash
 export DURATION QUERY TOPIC FROM REASON TENANT SINCE DRY_RUN IMAGE BASE_IMAGE PLATFORM BUILDER PROJECT REGION GKE_IMAGE KUBECONFIG NAMESPACE DEVICES BURST
 NPM_RUN := npm --loglevel=error run --silent
 
-.PHONY: help demo sql tail replay-dead-letters setup image manifests hpa-demo test test-unit test-integration test-failure test-cluster check lint types docs bench bigquery clean
+.PHONY: help demo sql tail replay-dead-letters setup image manifests hpa-demo test test-unit test-integration test-failure test-cluster e2e check lint types docs bench bigquery clean
 
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -46,6 +46,9 @@ test-failure: setup ## Tests that kill, stop and load the servers; minutes
 
 test-cluster: setup ## Tests against a real Kubernetes API server (KUBE_BINARIES, or built once with Go: ten minutes)
 	@$(NPM_RUN) test:cluster
+
+e2e: setup ## The portable set on a real cluster, from nothing to nothing; about a quarter of an hour (KUBECONFIG)
+	@$(NPM_RUN) e2e
 
 check: setup ## Types, lint, layout, and generated files that are out of date
 	@$(NPM_RUN) types && $(NPM_RUN) lint && $(NPM_RUN) docs:check && $(NPM_RUN) manifests:check && echo "  all good"

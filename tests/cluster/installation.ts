@@ -1,0 +1,138 @@
+/** The installation under test, as a user has it: `k8s-out` in the cluster of KUBECONFIG. */
+import { fileURLToPath } from "node:url";
+import { bigQueryClients, type BigQueryClients } from "#bigquery";
+import { eventually } from "#testkit";
+import { API_VERSION, KIND } from "../../operator/api/names.ts";
+import type { SensorFleetSpec } from "../../operator/api/sensor-fleet.ts";
+import type { LedgerReport } from "../../services/simulator/ledger-report.ts";
+import { auditFleet, type FleetAudit } from "../../local/demo/audit.ts";
+import { storedDevices } from "../../local/demo/audit-sources.ts";
+import { applyObject, kubectl, kubectlJson, PortForward } from "./kubectl.ts";
+
+export const NAMESPACE = "smart-home";
+export const MANIFESTS = fileURLToPath(new URL("../../k8s-out", import.meta.url));
+const MINUTE_MS = 60_000;
+const BIGQUERY_PORTS = [9050, 9060] as const;
+
+export interface KubeItem {
+  readonly kind: string;
+  readonly metadata: { readonly name: string; readonly generation?: number; readonly resourceVersion: string };
+}
+
+export interface PodItem extends KubeItem {
+  readonly status: {
+    readonly phase: string;
+    readonly conditions?: readonly { readonly type: string; readonly status: string }[];
+    readonly containerStatuses?: readonly {
+      readonly image: string;
+      readonly state: { readonly waiting?: { readonly reason: string } };
+    }[];
+  };
+}
+
+export async function pods(selector?: string): Promise<PodItem[]> {
+  const filter = selector === undefined ? [] : ["-l", selector];
+  return (await kubectlJson<{ items: PodItem[] }>("get", "pods", "-n", NAMESPACE, ...filter)).items;
+}
+
+export function isReady({ status }: PodItem): boolean {
+  return status.conditions?.some(({ type, status: holds }) => type === "Ready" && holds === "True") ?? false;
+}
+
+/** The kubelet could not get the pod's image. */
+export function lacksImage({ status }: PodItem): boolean {
+  return (status.containerStatuses ?? []).some(({ state }) =>
+    /^(ErrImagePull|ImagePullBackOff|ErrImageNeverPull)$/.test(state.waiting?.reason ?? ""),
+  );
+}
+
+/** Every pod that a part should have is there and ready. */
+export async function ready(part: string): Promise<void> {
+  const selector = `app.kubernetes.io/name=${part}`;
+  const allReady = (found: PodItem[]): boolean => found.length > 0 && found.every(isReady);
+  await eventually(`${part} is ready`, () => pods(selector), allReady, { timeoutMs: 5 * MINUTE_MS, intervalMs: 1000 });
+}
+
+/** What `kubectl apply` could have changed: the generation, or for what has none, the version. */
+export async function versions(): Promise<Record<string, string>> {
+  const { items } = await kubectlJson<{ items: KubeItem[] }>("get", "-f", MANIFESTS, "--ignore-not-found");
+  return Object.fromEntries(
+    items.map(({ kind, metadata }) => [
+      `${kind}/${metadata.name}`,
+      metadata.generation === undefined ? `version ${metadata.resourceVersion}` : `generation ${metadata.generation}`,
+    ]),
+  );
+}
+
+/** A fleet as a user applies it. */
+export function applyFleet(name: string, spec: Partial<SensorFleetSpec>): Promise<void> {
+  return applyObject({ apiVersion: API_VERSION, kind: KIND, metadata: { name, namespace: NAMESPACE }, spec });
+}
+
+/** A condition of a fleet, or a field of its status, by JSONPath. */
+export async function fleetField(name: string, path: string): Promise<string> {
+  return kubectl("get", "sensorfleet", name, "-n", NAMESPACE, "-o", `jsonpath={${path}}`);
+}
+
+/** The ledgers of a fleet's pods as one. */
+export async function ledgerOf(fleet: string): Promise<LedgerReport> {
+  const found = await pods(`app.kubernetes.io/instance=${fleet}`);
+  const reports = await Promise.all(
+    found.map(async ({ metadata }) => {
+      const path = `/api/v1/namespaces/${NAMESPACE}/pods/${metadata.name}:9090/proxy/ledger`;
+      return JSON.parse(await kubectl("get", "--raw", path)) as LedgerReport;
+    }),
+  );
+  return {
+    tenant: fleet,
+    devices: reports.flatMap(({ devices }) => devices),
+    notMade: reports.reduce((sum, { notMade }) => sum + notMade, 0),
+    complete: reports.every(({ complete }) => complete),
+  };
+}
+
+/** BigQuery in the cluster, with the token that the operator made. */
+export async function withBigQuery<T>(use: (clients: BigQueryClients) => Promise<T>): Promise<T> {
+  using forward = await PortForward.open(NAMESPACE, "service/bigquery", BIGQUERY_PORTS);
+  const secret = await kubectl("get", "secret", "bigquery-token", "-n", NAMESPACE, "-o", "jsonpath={.data.token}");
+  const clients = bigQueryClients({
+    project: "smart-home",
+    restEndpoint: `http://${forward.address(9050)}`,
+    grpcEndpoint: forward.address(9060),
+    token: Buffer.from(secret, "base64").toString(),
+  });
+  try {
+    return await use(clients);
+  } finally {
+    await clients.close();
+  }
+}
+
+/**
+ * Turns a fleet's devices off, waits until each reading is acknowledged, and compares the ledger with BigQuery until
+ * nothing is missing, or for five minutes.
+ */
+export async function auditOf(fleet: string, spec: Partial<SensorFleetSpec>): Promise<FleetAudit> {
+  await applyFleet(fleet, { ...spec, stages: [{ duration: "1s", devicesPercent: 0, ramp: "Step" }] });
+  const off = async (): Promise<string> => fleetField(fleet, ".status.connectedDevices");
+  await eventually(`all devices of ${fleet} are off`, off, (count) => count === "0", {
+    timeoutMs: 2 * MINUTE_MS,
+    intervalMs: 1000,
+  });
+  const ledger = await eventually(
+    `the ledger of ${fleet} is complete`,
+    () => ledgerOf(fleet),
+    ({ complete }) => complete,
+    {
+      timeoutMs: 3 * MINUTE_MS,
+      intervalMs: 1000,
+    },
+  );
+  return withBigQuery(async (clients) => {
+    const audit = async (): Promise<FleetAudit> => auditFleet(ledger, await storedDevices(clients), 0);
+    return eventually(`everything of ${fleet} is stored`, audit, ({ missing }) => missing === 0, {
+      timeoutMs: 5 * MINUTE_MS,
+      intervalMs: 1000,
+    });
+  });
+}
