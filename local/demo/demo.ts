@@ -1,4 +1,4 @@
-import { systemClock } from "#runtime";
+import { ConfigError, systemClock, toError } from "#runtime";
 import { stopServerProcesses } from "#testkit";
 import { readFleetFile } from "../../services/simulator/fleet-file.ts";
 import type { FleetAudit } from "./audit.ts";
@@ -6,12 +6,14 @@ import type { DemoOptions } from "./config.ts";
 import { lockData, publishEndpoints, withdrawEndpoints } from "./endpoints.ts";
 import type { Snapshot } from "./observer.ts";
 import { Pipeline } from "./pipeline.ts";
-import type { Program } from "./programs.ts";
+import { Restarts } from "./restarts.ts";
 
 /** What the demo shows of itself while it runs. */
 export interface DemoDisplay {
   /** A step of the start or the stop. */
   step(text: string): void;
+  /** Something that a person should know, and that stays on the screen. */
+  note(text: string): void;
   /** Everything runs; `elapsedMs` counts from here. */
   running(): void;
   /** About once a second. */
@@ -21,17 +23,27 @@ export interface DemoDisplay {
 const LOOK_INTERVAL_MS = 1000;
 /** A look costs BigQuery time that grows with the rows: it gets at most this share of it. */
 const LOOK_SHARE = 0.2;
+/** For what cannot come any more because a part is gone. */
+const LAST_PATIENCE_MS = 5000;
+
+/** How it came out. */
+export interface DemoResult {
+  readonly audits: readonly FleetAudit[];
+  /** Why it is not what was asked for, whatever the audits say. */
+  readonly problems: readonly string[];
+}
 
 /**
- * Runs the whole pipeline until `stop` aborts or its time is over, and gives the audit.
+ * Runs the whole pipeline until `stop` aborts or its time is over, and gives the audit. A program that ends by itself is
+ * started again; if that does not help, the demo ends, and the audit says what became of the readings.
  *
- * @throws ConfigError for a wrong fleet file, before anything is started.
- * @throws if a server or a program does not start, or ends before it was told to; everything is stopped then too.
+ * @throws ConfigError for wrong fleet files, before anything is started.
+ * @throws if a server or a program does not start, or a server ends; everything is stopped then too.
  */
-export async function runDemo(options: DemoOptions, display: DemoDisplay, stop: AbortSignal): Promise<FleetAudit[]> {
+export async function runDemo(options: DemoOptions, display: DemoDisplay, stop: AbortSignal): Promise<DemoResult> {
   const { directory, fleets } = options;
   // Before anything is started: a mistake in a file should not cost a minute.
-  for (const file of fleets) readFleetFile(file);
+  checkFleets(fleets);
   const release = lockData(directory);
   try {
     return await runPipeline(options, display, stop);
@@ -42,20 +54,34 @@ export async function runDemo(options: DemoOptions, display: DemoDisplay, stop: 
   }
 }
 
-async function runPipeline(
-  { directory, fleets, durationMs }: DemoOptions,
-  display: DemoDisplay,
-  stop: AbortSignal,
-): Promise<FleetAudit[]> {
-  const pipeline = await Pipeline.start(directory, (step) => display.step(step));
+/** @throws ConfigError with the problems of all files. */
+function checkFleets(files: readonly string[]): void {
+  const problems = files.flatMap((file) => {
+    try {
+      readFleetFile(file);
+      return [];
+    } catch (error) {
+      if (error instanceof ConfigError) return error.problems;
+      throw error;
+    }
+  });
+  if (problems.length > 0) throw new ConfigError(problems);
+}
+
+async function runPipeline(options: DemoOptions, display: DemoDisplay, stop: AbortSignal): Promise<DemoResult> {
+  const pipeline = await Pipeline.start(options.directory, (step) => display.step(step));
   try {
-    await startPrograms(pipeline, fleets, display, stop);
-    publishEndpoints(directory, endpointsOf(pipeline));
+    await startPrograms(pipeline, options.fleets, display, stop);
+    publishEndpoints(options.directory, endpointsOf(pipeline));
     display.running();
-    await watch(pipeline, display, durationMs ?? Infinity, stop);
-    return await pipeline.finish();
+    const givenUp = await watch(pipeline, options, display, stop);
+    const problems = givenUp === undefined ? [] : [`${givenUp} ended again and again, so the demo ended`];
+    const gone = pipeline.fleets.filter(({ process }) => !process.isRunning);
+    problems.push(...gone.map(({ name }) => `${name} had ended: there is no audit of its readings`));
+    for (const problem of problems) display.note(problem);
+    return { audits: await pipeline.finish(problems.length === 0 ? undefined : LAST_PATIENCE_MS), problems };
   } finally {
-    withdrawEndpoints(directory);
+    withdrawEndpoints(options.directory);
     await pipeline.end();
   }
 }
@@ -76,33 +102,68 @@ async function startPrograms(
   }
 }
 
-/** Looks about once a second until it is time to stop. */
-async function watch(pipeline: Pipeline, display: DemoDisplay, durationMs: number, stop: AbortSignal): Promise<void> {
-  const { observer, programs } = pipeline;
+/** Looks about once a second until it is time to stop. Gives the name of a program that was given up, if there is one. */
+async function watch(
+  pipeline: Pipeline,
+  { directory, durationMs = Infinity }: DemoOptions,
+  display: DemoDisplay,
+  stop: AbortSignal,
+): Promise<string | undefined> {
   const startMs = systemClock.monotonicMs();
   const elapsedMs = (): number => systemClock.monotonicMs() - startMs;
-  const died = Promise.race(programs.map(unexpectedEnd));
-  died.catch(() => undefined);
+  const restarts = new Restarts(systemClock);
+  for (const { name } of pipeline.programs) restarts.started(name);
   let before: Snapshot | undefined;
   while (!stop.aborted && elapsedMs() < durationMs) {
     const lookedAtMs = elapsedMs();
-    const now = await Promise.race([observer.look(programs), died]);
-    display.look(now, before, elapsedMs());
-    before = now;
+    const givenUp = await revive(pipeline, restarts, display);
+    if (givenUp !== undefined) return givenUp;
+    publishEndpoints(directory, endpointsOf(pipeline));
+    const now = await look(pipeline);
+    if (now !== undefined) display.look(now, before, elapsedMs());
+    before = now ?? before;
     const nextMs = Math.min(lookedAtMs + pauseMs(elapsedMs() - lookedAtMs), durationMs);
-    const pause = systemClock.sleep(Math.max(0, nextMs - elapsedMs()), stop).catch(() => undefined);
-    await Promise.race([pause, died]);
+    await systemClock.sleep(Math.max(0, nextMs - elapsedMs()), stop).catch(() => undefined);
+  }
+  return undefined;
+}
+
+/** Starts what has ended by itself. Gives the name of what ended too often. */
+async function revive(pipeline: Pipeline, restarts: Restarts, display: DemoDisplay): Promise<string | undefined> {
+  for (const program of pipeline.programs.filter(({ process }) => !process.isRunning)) {
+    const { name, process: ended } = program;
+    for (let isRunning = false; !isRunning;) {
+      const { code, signal } = await ended.exited;
+      if (!restarts.ended(name)) return name;
+      display.note(`${name} ended by itself (${signal ?? code ?? "?"}), starting it again; its log: ${ended.logPath}`);
+      if ("ledgerFile" in program)
+        display.note(`  what ${name} has sent until now is in no ledger: the audit will not know it`);
+      restarts.started(name);
+      isRunning = await pipeline.restart(program).then(
+        () => true,
+        (error: unknown) => {
+          display.note(`${name} did not start: ${toError(error).message}`);
+          return false;
+        },
+      );
+    }
+  }
+  return undefined;
+}
+
+/** `undefined` if a program has ended just now: it does not answer, and the next look will know. */
+async function look({ observer, programs }: Pipeline): Promise<Snapshot | undefined> {
+  try {
+    return await observer.look(programs);
+  } catch (error) {
+    if (programs.every(({ process }) => process.isRunning)) throw error;
+    return undefined;
   }
 }
 
 /** From the beginning of a look that took so long to the beginning of the next one. */
 function pauseMs(lookMs: number): number {
   return Math.max(LOOK_INTERVAL_MS, lookMs / LOOK_SHARE);
-}
-
-async function unexpectedEnd({ name, process: running }: Program): Promise<never> {
-  const { code, signal } = await running.exited;
-  throw new Error(`${name} ended by itself (${signal ?? code ?? "?"}); its log: ${running.logPath}`);
 }
 
 function endpointsOf({

@@ -12,12 +12,14 @@ const WHERE_TO_LOOK = `
 export function terminalDisplay(output: NodeJS.WriteStream): DemoDisplay {
   const draw = createLogUpdate(output);
   let isDrawn = false;
+  const line = (text: string): void => {
+    if (isDrawn) draw.done();
+    isDrawn = false;
+    output.write(`  ${text}\n`);
+  };
   return {
-    step: (text) => {
-      if (isDrawn) draw.done();
-      isDrawn = false;
-      output.write(`  ${text} …\n`);
-    },
+    step: (text) => line(`${text} …`),
+    note: line,
     running: () => void output.write(`${WHERE_TO_LOOK}\n`),
     look: (now, before, elapsedMs) => {
       draw(liveTable({ now, before, elapsedMs }));
@@ -30,6 +32,7 @@ export function terminalDisplay(output: NodeJS.WriteStream): DemoDisplay {
 export function plainDisplay(output: NodeJS.WritableStream): DemoDisplay {
   return {
     step: (text) => void output.write(`  ${text} …\n`),
+    note: (text) => void output.write(`  ${text}\n`),
     running: () => void output.write(`${WHERE_TO_LOOK}\n`),
     look: (now, before, elapsedMs) => void output.write(`  ${liveLine({ now, before, elapsedMs })}\n`),
   };

@@ -30,7 +30,8 @@ export function liveTable(looks: Looks): string {
   return [
     `  ${clock(elapsedMs)}   ${number(now.connected)} of ${number(now.devices)} devices connected`,
     counts.toString(),
-    `  lag ${number(now.lag)} records   device → BigQuery ${latencies(now)}`,
+    `  waiting: ${number(now.beforeKafka)} between Mosquitto and Kafka, ${number(now.lag)} between Kafka and BigQuery (lag)`,
+    `  device → BigQuery ${latencies(now)}`,
     `  lost ${number(now.lost)}   stored twice ${number(now.storedTwice)}   sent again by devices or MQTT ${number(now.redelivered)}`,
     "  Ctrl-C stops everything and shows the audit.",
   ].join("\n");
@@ -43,6 +44,7 @@ export function liveLine(looks: Looks): string {
     clock(elapsedMs),
     ...COUNTS.map(([, field]) => `${NAMES[field]}=${now[field]}`),
     `rate=${rate(looks, "inBigQuery")}/s`,
+    `before-kafka=${now.beforeKafka}`,
     `lag=${now.lag}`,
     ...SHARES.map(([name, share]) => `${name}=${milliseconds(quantile(now.latency, share))}`),
     `lost=${now.lost}`,

@@ -22,9 +22,10 @@ async function main(): Promise<number> {
 
 async function demo(options: DemoOptions): Promise<number> {
   const display = options.plain ? plainDisplay(process.stdout) : terminalDisplay(process.stdout);
-  const audits = await runDemo(options, display, stopSignal());
+  const { audits, problems } = await runDemo(options, display, stopSignal());
   process.stdout.write(`\n${auditTable(audits)}\n`);
-  return audits.every(isClean) ? 0 : 1;
+  for (const problem of problems) process.stderr.write(`demo: ${problem}\n`);
+  return problems.length === 0 && audits.every(isClean) ? 0 : 1;
 }
 
 /** The first Ctrl-C stops in order; the second ends everything at once, and no server outlives this process. */

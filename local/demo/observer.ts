@@ -16,6 +16,11 @@ export interface Snapshot {
   readonly acknowledged: number;
   /** Told by Kafka. */
   readonly inKafka: number;
+  /**
+   * Messages that Mosquitto has taken, and of which Kafka has no record yet: in Mosquitto's queue or in the bridge. Records
+   * of messages that came twice make it look smaller.
+   */
+  readonly beforeKafka: number;
   readonly deadLetters: number;
   /** Records that the writer has not committed yet. */
   readonly lag: number;
@@ -56,12 +61,14 @@ export class Observer {
   async look(programs: readonly Program[]): Promise<Snapshot> {
     const samples = await samplesOf(programs);
     const [lags, deadLetters] = await Promise.all([this.lags(), this.#deadLetters()]);
+    const inKafka = sum(lags.map(({ logEnd, logStart }) => logEnd - logStart));
     // Asked after the offsets: what was committed by then must be there.
     const stored = await this.#stored(lags);
     return {
       atMs: this.#clock.monotonicMs(),
       ...fromDevices(samples),
-      inKafka: sum(lags.map(({ logEnd, logStart }) => logEnd - logStart)),
+      inKafka,
+      beforeKafka: Math.max(0, takenByMosquitto(samples) - inKafka - deadLetters),
       lag: sum(lags.map(({ lag }) => lag)),
       deadLetters,
       inBigQuery: stored.inBigQuery,
@@ -128,6 +135,11 @@ function fromDevices(samples: readonly Sample[]): Pick<Snapshot, "devices" | "co
     sent: total(samples, "simulator_readings_sent_total"),
     acknowledged: total(samples, "simulator_readings_acknowledged_total"),
   };
+}
+
+function takenByMosquitto(samples: readonly Sample[]): number {
+  const delivered = samples.filter(({ labels }) => labels["outcome"] === "delivered");
+  return total(delivered, "simulator_publishes_total");
 }
 
 /** The demo's topics begin at offset 0 and hold no markers, so an offset counts records. */

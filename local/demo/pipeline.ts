@@ -66,24 +66,39 @@ export class Pipeline {
   }
 
   /**
+   * Starts a program again that has ended by itself, as what it was: the same client id, member name and fleet. What a
+   * simulator knew about its readings ended with it.
+   */
+  async restart(program: Program): Promise<void> {
+    const index = this.fleets.findIndex((fleet) => fleet === program);
+    const fleet = this.fleets[index];
+    if (program === this.writer) await this.startWriter();
+    else if (program === this.bridge) await this.startBridge();
+    else if (fleet !== undefined) this.fleets[index] = await startFleet(this.servers, fleet.fleetFile);
+  }
+
+  /**
    * Stops from the devices on, each part when it has passed on everything, and compares what the devices know with what
    * BigQuery has. What does not come any more is waited for `patienceMs`, and then missing.
+   *
+   * A fleet whose program has ended by itself has left no ledger, and cannot be audited.
    *
    * @throws if a program does not stop in order within its grace period.
    */
   async finish(patienceMs = DRAIN_PATIENCE_MS): Promise<FleetAudit[]> {
     this.#onStep("stopping the devices");
-    await Promise.all(this.fleets.map(stopInOrder));
-    const ledgers = await Promise.all(this.fleets.map(({ ledgerFile }) => readLedger(ledgerFile)));
+    const fleets = this.fleets.filter(({ process }) => process.isRunning);
+    await Promise.all(fleets.map(stopInOrder));
+    const ledgers = await Promise.all(fleets.map(({ ledgerFile }) => readLedger(ledgerFile)));
     const delivered = ledgers
       .flatMap(({ devices }) => devices)
       .reduce((sum, { acknowledged }) => sum + acknowledged.stored + acknowledged.rejected, 0);
     this.#onStep("waiting until the bridge has passed everything on");
     await this.#drained(() => this.observer.records(), delivered, patienceMs);
-    if (this.bridge !== undefined) await stopInOrder(this.bridge);
+    if (this.bridge?.process.isRunning) await stopInOrder(this.bridge);
     this.#onStep("waiting until the writer has stored everything");
     await this.#drained(async () => -(await this.#lag()), 0, patienceMs);
-    if (this.writer !== undefined) await stopInOrder(this.writer);
+    if (this.writer?.process.isRunning) await stopInOrder(this.writer);
     const [stored, deadLetters] = await Promise.all([
       storedDevices(this.clients),
       deadLettersByTenant(this.#kafka, systemClock),

@@ -20,6 +20,7 @@ export interface Program {
 
 /** A program that plays a fleet, and where it leaves its ledger. */
 export interface FleetProgram extends Program {
+  readonly fleetFile: string;
   readonly ledgerFile: string;
 }
 
@@ -51,7 +52,7 @@ export async function startFleet({ directory, mosquitto }: Servers, fleetFile: s
     MQTT_URL: mosquitto.url,
     LEDGER_FILE: ledgerFile,
   });
-  return { ...program, ledgerFile };
+  return { ...program, fleetFile, ledgerFile };
 }
 
 async function startProgram(

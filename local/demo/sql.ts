@@ -7,6 +7,7 @@ import { demoDirectory, environment, variable } from "./config.ts";
 import { lockData, runningDemo } from "./endpoints.ts";
 import { PROJECT } from "./programs.ts";
 import { resultTable } from "./result-table.ts";
+import { HELP, readInput, TABLES } from "./sql-prompt.ts";
 import { bigQueryData, startBigQuery } from "./servers.ts";
 
 const directory = demoDirectory(environment);
@@ -58,27 +59,26 @@ async function answer({ rest }: BigQueryClients, query: string): Promise<number>
   }
 }
 
-/** A statement ends with a semicolon and may go over several lines. Ctrl-D ends the prompt, Ctrl-C too. */
+/**
+ * Asks again and again until Ctrl-D, Ctrl-C, `\q`, `exit` or `quit`. A statement that is refused does not end it; where
+ * the input is no terminal, the exit code is 1 then.
+ */
 async function prompt(clients: BigQueryClients): Promise<number> {
-  const { uniqueEvents, latest, anomalies, deliveryAudit, events } = bigQueryNames;
-  process.stdout.write(
-    `GoogleSQL over ${[events, uniqueEvents, latest, anomalies, deliveryAudit].join(", ")}; end a statement with ;\n`,
-  );
+  process.stdout.write(`GoogleSQL over ${TABLES}; end a statement with ; (help: how, \\q: leave)\n`);
   const lines = createInterface({ input: process.stdin, output: process.stdout, prompt: "sql> " });
-  let statement = "";
-  const input = { isOpen: true };
-  lines.once("close", () => (input.isOpen = false));
+  const state = { rest: "", isOpen: true, refused: 0 };
+  lines.once("close", () => (state.isOpen = false));
   lines.prompt();
   for await (const line of lines) {
-    statement += `${line}\n`;
-    if (line.trimEnd().endsWith(";")) {
-      await answer(clients, statement.trim().replace(/;$/, ""));
-      statement = "";
-    } else if (statement.trim() === "") statement = "";
-    lines.setPrompt(statement === "" ? "sql> " : "...> ");
+    const input = readInput(state.rest, line);
+    state.rest = input.kind === "unfinished" ? input.rest : "";
+    if (input.kind === "end") break;
+    if (input.kind === "help") process.stdout.write(HELP);
+    if (input.kind === "statement") state.refused = Math.max(state.refused, await answer(clients, input.text));
+    lines.setPrompt(state.rest === "" ? "sql> " : "...> ");
     // Input from a pipe may have ended while the answer was under way.
-    if (input.isOpen) lines.prompt();
+    if (state.isOpen) lines.prompt();
   }
   process.stdout.write("\n");
-  return 0;
+  return process.stdin.isTTY ? 0 : state.refused;
 }

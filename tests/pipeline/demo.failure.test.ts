@@ -34,11 +34,30 @@ class Demo {
   interrupt(): void {
     this.#child.kill("SIGINT");
   }
+
+  /** kill -9 of one of the demo's own programs; false if it does not run just now. */
+  async kill(service: string): Promise<boolean> {
+    const { stdout } = await promisify(execFile)("ps", ["--ppid", String(this.#child.pid), "-o", "pid=,args="]);
+    const line = stdout.split("\n").find((each) => each.includes(`services/${service}/main.ts`));
+    if (line === undefined) return false;
+    process.kill(Number.parseInt(line, 10), "SIGKILL");
+    return true;
+  }
+
+  count(text: string): number {
+    return this.output.split(text).length - 1;
+  }
 }
 
-async function sql(query: string): Promise<string> {
+/** `make sql`: one question by `QUERY`, or what somebody types at the prompt. */
+async function sql({ query = "", typed = "" }): Promise<{ code: number; stdout: string; stderr: string }> {
   const options = { env: { ...env, QUERY: query } };
-  return (await promisify(execFile)(process.execPath, [join(ROOT, "local/demo/sql.ts")], options)).stdout;
+  const running = promisify(execFile)(process.execPath, [join(ROOT, "local/demo/sql.ts")], options);
+  running.child.stdin?.end(typed);
+  return running.then(
+    (output) => ({ code: 0, ...output }),
+    (error: unknown) => error as { code: number; stdout: string; stderr: string },
+  );
 }
 
 /** Servers that were started in the demo's directory name it in their command line or write their log there. */
@@ -53,7 +72,13 @@ test("the house for 30 seconds ends with a clean audit, and what was stored can 
   expect(demo.output).toMatch(/│ house │ +10 │[^\n]*│ +0 │ +0 │ +0 │\n/);
   expect(demo.output).toContain("Clean: ");
   expect(demo.output).toMatch(/bigquery=[1-9]\d* .*p50=\d+ms/);
-  expect(await sql("SELECT COUNT(DISTINCT location) AS rooms FROM iot_latest")).toMatch(/│ 10 /);
+  const rooms = "SELECT COUNT(DISTINCT location) AS rooms FROM iot_latest";
+  expect((await sql({ query: rooms })).stdout).toMatch(/│ 10 /);
+  expect(await sql({ query: "SELECT nonsense" })).toMatchObject({ code: 1, stdout: "" });
+  const typed = await sql({ typed: `help\n${rooms}\n;\nSELECT nonsense;\n\\q\nSELECT 17;\n` });
+  expect(typed).toMatchObject({ code: 1, stderr: expect.stringContaining("nonsense") as string });
+  expect(typed.stdout).toMatch(/leave {5}[^]*│ 10 /);
+  expect(typed.stdout).not.toContain("17");
   expect(await processesOfDemo()).toEqual([]);
 });
 
@@ -73,12 +98,35 @@ test("Ctrl-C stops in order and shows the audit; a fleet that does not exist is 
   const second = new Demo({}, "--plain", "--duration", "5");
   expect(await second.exitCode()).toBe(1);
   expect(second.output).toContain("a demo is running already");
+  for (const program of ["mqtt-bridge", "bq-writer"]) {
+    expect(await demo.kill(program)).toBe(true);
+    await eventually("again", () => demo.output.includes(`${program} ended by itself (SIGKILL)`), undefined, {
+      timeoutMs: 30_000,
+    });
+    const seen = demo.output.length;
+    await eventually("rows", () => /bigquery=/.test(demo.output.slice(seen)), undefined, { timeoutMs: 60_000 });
+  }
   demo.interrupt();
   expect(await demo.exitCode(), demo.output).toBe(0);
   expect(demo.output).toMatch(/│ house[^]*│ city[^]*Clean: /);
 
-  const wrong = new Demo({}, "--plain", "--fleet", "fleets/nobody.yaml");
+  const wrong = new Demo({}, "--plain", "--fleet", "fleets/nobody.yaml", "--fleet", "fleets/neither.yaml");
   expect(await wrong.exitCode()).toBe(2);
-  expect(wrong.output).toMatch(/^\s*demo: [^]*nobody\.yaml: cannot be read/);
+  expect(wrong.output).toMatch(/^\s*demo: [^]*nobody\.yaml: cannot be read[^]*neither\.yaml: cannot be read/);
+  expect(await processesOfDemo()).toEqual([]);
+});
+
+test("a program that ends again and again is given up, and the audit is still shown", async () => {
+  const demo = new Demo({}, "--plain", "--fleet", "fleets/house.yaml");
+  await eventually("rows", () => /bigquery=[1-9]/.test(demo.output), undefined, { timeoutMs: 120_000 });
+  const killAgain = async (): Promise<boolean> => {
+    await demo.kill("bq-writer");
+    return demo.output.includes("bq-writer ended again and again");
+  };
+  await eventually("given up", killAgain, undefined, { timeoutMs: 60_000 });
+  expect(await demo.exitCode(), demo.output).toBe(1);
+  expect(demo.count("starting it again")).toBeLessThanOrEqual(4);
+  expect(demo.output).toMatch(/│ house │ +10 │/);
+  expect(demo.output).toContain("demo: bq-writer ended again and again, so the demo ended");
   expect(await processesOfDemo()).toEqual([]);
 });

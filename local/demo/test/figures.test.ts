@@ -90,6 +90,7 @@ const snapshot = (more: Partial<Snapshot> = {}): Snapshot => ({
   sent: 1500,
   acknowledged: 1490,
   inKafka: 1480,
+  beforeKafka: 7,
   deadLetters: 3,
   lag: 12,
   inBigQuery: 1468,
@@ -103,9 +104,11 @@ const snapshot = (more: Partial<Snapshot> = {}): Snapshot => ({
 test("rates are over the time that passed, and missing numbers are no zeros", () => {
   const looks = { now: snapshot({ atMs: 3000 }), before: snapshot({ inBigQuery: 1268 }), elapsedMs: 61_500 };
   expect(liveLine(looks)).toBe(
-    "01:01 sent=1500 acked=1490 kafka=1480 bigquery=1468 dead=3 rate=100/s lag=12 p50=1500ms p95=3600ms p99=3920ms lost=0 twice=0 redelivered=4",
+    "01:01 sent=1500 acked=1490 kafka=1480 bigquery=1468 dead=3 rate=100/s before-kafka=7 lag=12 p50=1500ms p95=3600ms p99=3920ms lost=0 twice=0 redelivered=4",
   );
-  expect(liveTable(looks)).toMatch(/209 of 210 devices[^]*in BigQuery[^\n]*1,468[^\n]*100[^]*lag 12/);
+  expect(liveTable(looks)).toMatch(
+    /209 of 210 devices[^]*in BigQuery[^\n]*1,468[^\n]*100[^]*7 between Mosquitto and Kafka, 12 between/,
+  );
   expect(liveLine({ ...looks, now: snapshot({ latency: new Map() }), before: undefined })).toMatch(
     /rate=0\/s .*p50=– /,
   );
