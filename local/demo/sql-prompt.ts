@@ -27,17 +27,14 @@ const HELPS = new Set(["\\h", "\\?", "?", "help", ".help"]);
 
 /**
  * Reads one more line behind what stands there already. The words that other prompts end with end this one too, also with
- * a semicolon, but only as the first line: later they belong to the statement.
+ * a semicolon, but only alone: behind something else they belong to the statement.
  */
 export function readInput(rest: string, line: string): Input {
   const text = `${rest}${line}\n`;
   const statement = text.trim().replace(/;$/, "").trimEnd();
-  if (rest === "") {
-    const word = statement.toLowerCase();
-    if (word === "") return { kind: "nothing" };
-    if (ENDS.has(word)) return { kind: "end" };
-    if (HELPS.has(word)) return { kind: "help" };
-  }
-  if (!line.trimEnd().endsWith(";")) return { kind: "unfinished", rest: text };
-  return statement === "" ? { kind: "nothing" } : { kind: "statement", text: statement };
+  const word = statement.toLowerCase();
+  if (word === "") return { kind: "nothing" };
+  if (ENDS.has(word)) return { kind: "end" };
+  if (HELPS.has(word)) return { kind: "help" };
+  return line.trimEnd().endsWith(";") ? { kind: "statement", text: statement } : { kind: "unfinished", rest: text };
 }
