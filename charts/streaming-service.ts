@@ -44,6 +44,8 @@ export interface StreamingServiceProps<Schema extends z.ZodObject> {
   readonly replicas?: number;
   /** Only one at a time, also during an update. */
   readonly isSingle?: boolean;
+  /** An update starts the new pod before the old one ends: for what must never be away. */
+  readonly isAlwaysThere?: boolean;
   /** What others connect to; a Service of the part's name is made for them. */
   readonly listens?: Readonly<Record<string, number>>;
   readonly mounts?: readonly Mount[];
@@ -86,20 +88,27 @@ export function disruptionBudget(scope: Construct, name: string): void {
 }
 
 function deployment(scope: Construct, props: StreamingServiceProps<z.ZodObject>, template: k8s.PodTemplateSpec): void {
-  const { name, replicas, isSingle = false } = props;
+  const { name, replicas } = props;
   new k8s.KubeDeployment(scope, "deployment", {
     metadata: { name, labels: labelsOf(name) },
     spec: {
       ...(replicas === undefined ? {} : { replicas }),
       revisionHistoryLimit: 3,
       selector: { matchLabels: selectorOf(name) },
-      // A pod more would mean two rebalances instead of one, and a small cluster may have no room for it.
-      strategy: isSingle
-        ? { type: "Recreate" }
-        : { type: "RollingUpdate", rollingUpdate: { maxSurge: port(0), maxUnavailable: port(1) } },
+      strategy: strategy(props),
       template,
     },
   });
+}
+
+function strategy({
+  isSingle = false,
+  isAlwaysThere = false,
+}: StreamingServiceProps<z.ZodObject>): k8s.DeploymentStrategy {
+  if (isSingle) return { type: "Recreate" };
+  // Of a consumer a pod more would mean two rebalances instead of one, and a small cluster may have no room for it.
+  const [surge, away] = isAlwaysThere ? [1, 0] : [0, 1];
+  return { type: "RollingUpdate", rollingUpdate: { maxSurge: port(surge), maxUnavailable: port(away) } };
 }
 
 function statefulSet(scope: Construct, props: StreamingServiceProps<z.ZodObject>, template: k8s.PodTemplateSpec): void {

@@ -5,6 +5,7 @@ import type { Figure } from "#testkit";
 import { benchBigQuery } from "../local/bigquery/bench/bench.ts";
 import { benchEndToEnd } from "../local/demo/bench/end-to-end.ts";
 import { benchWriter } from "../services/bq-writer/bench/bench.ts";
+import { benchLagAdapter } from "../services/lag-adapter/bench/answers.ts";
 import { benchBridge } from "../services/mqtt-bridge/bench/drain.ts";
 import { benchSimulator } from "../services/simulator/bench/paced.ts";
 
@@ -20,6 +21,7 @@ const BENCHES = {
   "mqtt-bridge": benchBridge,
   "bq-writer": benchWriter,
   simulator: benchSimulator,
+  "lag-adapter": benchLagAdapter,
   "whole pipeline": benchEndToEnd,
 };
 

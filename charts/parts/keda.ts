@@ -1,6 +1,7 @@
 import { kafkaGroups, kafkaTopics } from "#events";
-import { hpaSettings } from "../autoscaling/hpa-settings.ts";
-import { labelsOf, parts } from "../names.ts";
+import { lagMetricNames } from "../../services/lag-adapter/config.ts";
+import { hpaSettings, type HpaSettings } from "../autoscaling/hpa-settings.ts";
+import { labelsOf, parts, ports } from "../names.ts";
 import type { Profile } from "../profile.ts";
 import { kafkaBrokers } from "./addresses.ts";
 
@@ -9,7 +10,8 @@ import { kafkaBrokers } from "./addresses.ts";
  * target and behaviour (https://keda.sh/docs/latest/scalers/apache-kafka/).
  */
 export function kedaScaledObject(profile: Profile): unknown {
-  const { minReplicas, maxReplicas, averageValue, behavior } = hpaSettings(profile.writer);
+  const settings = hpaSettings(profile.writer);
+  const { minReplicas, maxReplicas, behavior } = settings;
   return {
     apiVersion: "keda.sh/v1alpha1",
     kind: "ScaledObject",
@@ -28,13 +30,29 @@ export function kedaScaledObject(profile: Profile): unknown {
             bootstrapServers: kafkaBrokers(profile),
             consumerGroup: kafkaGroups.writer,
             topic: kafkaTopics.readings.name,
-            lagThreshold: averageValue,
+            lagThreshold: settings.averageValue,
             offsetResetPolicy: "earliest",
             // Cut to partitions x threshold by default, which ends below the maximum: https://github.com/kedacore/keda/issues/2908
             allowIdleConsumers: "true",
           },
         },
+        ...settings.metrics
+          .filter(({ name }) => name === lagMetricNames.appendRate)
+          .map((metric) => growth(profile, metric)),
       ],
+    },
+  };
+}
+
+/** How fast the topic grows: without it the writers that a lasting load needs would come and go (see hpa-settings.ts). */
+function growth({ namespace }: Profile, { name, averageValue }: HpaSettings["metrics"][number]): unknown {
+  return {
+    type: "prometheus",
+    metricType: "AverageValue",
+    metadata: {
+      serverAddress: `http://${parts.prometheus}.${namespace}.svc:${ports.prometheus}`,
+      query: `max(${name}{group="${kafkaGroups.writer}",topic="${kafkaTopics.readings.name}"})`,
+      threshold: averageValue,
     },
   };
 }

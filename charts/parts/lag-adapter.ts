@@ -28,6 +28,8 @@ export class LagAdapter extends Construct {
       nodeFlags: ["--max-semi-space-size=1"],
       workload: "Deployment",
       replicas: profile.lagAdapterReplicas,
+      // Without it the API group is unavailable, and no namespace of the cluster can be deleted meanwhile.
+      isAlwaysThere: true,
       schema: lagSchema,
       environment: {
         KAFKA_BROKERS: kafkaBrokers(profile),
@@ -36,7 +38,7 @@ export class LagAdapter extends Construct {
         TLS_CERT_FILE: `${TLS_DIRECTORY}/tls.crt`,
         TLS_KEY_FILE: `${TLS_DIRECTORY}/tls.key`,
       },
-      resources: { cpu: "50m", memory: "112Mi", memoryLimit: "256Mi" },
+      resources: { cpu: "50m", memory: "144Mi", memoryLimit: "256Mi" },
       listens: { https: ports.metricsApi },
       mounts: [{ path: TLS_DIRECTORY, from: { secret: certificateSecret(parts.lagAdapter) } }],
       account: parts.lagAdapter,
