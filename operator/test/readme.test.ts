@@ -5,6 +5,7 @@ import { ConfigError, configTable } from "#runtime";
 import { operatorSchema, readConfig } from "../config.ts";
 import { Store } from "../kube/store.ts";
 import { certificateMetrics, eventMetrics, stateMetrics } from "../metrics.ts";
+import { rights } from "../rights.ts";
 import { makeAuthority } from "../pki/issue.ts";
 import { NOW_MS, sensorFleet } from "./fleets.ts";
 import type { SensorFleet } from "../api/sensor-fleet.ts";
@@ -31,6 +32,14 @@ test("the table of metrics is the registry's, and every series is there before a
   const rows = metrics.map(({ name, type, help }) => `| \`${name}\` | ${String(type)} | ${help} |`);
   expect(README).toContain(["| metric | type | meaning |", "| --- | --- | --- |", ...rows].join("\n") + "\n");
   for (const { name, values } of metrics) expect([name, values.length]).not.toEqual([name, 0]);
+});
+
+test("the table of rights is what the operator is tried with", () => {
+  const rows = rights.map(
+    ({ apiGroups: [group = ""], resources, verbs }) =>
+      `| ${group === "" ? "core" : `\`${group}\``} | \`${resources.join()}\` | ${verbs.join(", ")} |`,
+  );
+  expect(README).toContain(["| group | resource | verbs |", "| --- | --- | --- |", ...rows].join("\n") + "\n");
 });
 
 const needed = { NAMESPACE: "x", POD_NAME: "x", SIMULATOR_IMAGE: "x:1", FLEET_MQTT_URL: "mqtt://x", KUBECONFIG: "x" };
