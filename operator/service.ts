@@ -79,13 +79,13 @@ async function lead(
   { queue, duties }: { readonly queue: WorkQueue; readonly duties: Duties },
 ): Promise<void> {
   readiness.notReady("kubernetes", "the first lists are not complete");
+  const everything = Object.values(informers).map(({ synced }: Pick<Informer<never>, "synced">) => synced);
+  const allSynced = Promise.all(everything).then(() => readiness.ready("kubernetes"));
   await Promise.all([informers.secrets.synced, informers.configMaps.synced]);
   await lease.acquire(stopping);
   log.info("this operator leads");
   duties.start();
-  const everything = Object.values(informers).map(({ synced }: Pick<Informer<never>, "synced">) => synced);
-  void Promise.all(everything).then(() => {
-    readiness.ready("kubernetes");
+  void allSynced.then(() => {
     duties.onFleet();
     queue.start();
   });

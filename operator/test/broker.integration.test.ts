@@ -1,4 +1,4 @@
-import { renameSync, writeFileSync } from "node:fs";
+import { renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { X509Certificate } from "node:crypto";
 import { connect as tlsConnect } from "node:tls";
@@ -72,7 +72,10 @@ beforeEach(async () => {
   await certify();
   port = await freePort();
 });
-afterEach(() => broker.server[Symbol.asyncDispose]());
+afterEach(async () => {
+  await broker.server[Symbol.asyncDispose]();
+  rmSync(directory, { recursive: true });
+});
 
 async function start(): Promise<void> {
   broker = await startMosquitto({

@@ -1,6 +1,6 @@
-import { writeFileSync } from "node:fs";
+import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
 import { ConfigError } from "#runtime";
 import { temporaryDirectory } from "#testkit";
 import { readManifest } from "../api/manifest.ts";
@@ -90,7 +90,9 @@ describe("DEFAULT_FLEET_FILE", () => {
     FLEET_MQTT_URL: "mqtt://x",
     KUBECONFIG: "x",
   };
-  const path = join(temporaryDirectory("manifest"), "fleet.yaml");
+  const directory = temporaryDirectory("manifest");
+  const path = join(directory, "fleet.yaml");
+  afterAll(() => rmSync(directory, { recursive: true }));
   const read = (text: string, more = {}): ReturnType<typeof readConfig> => {
     writeFileSync(path, text);
     return readConfig({ ...needed, DEFAULT_FLEET_FILE: path, ...more });

@@ -14,6 +14,7 @@ export interface RunningOperator {
   readonly process: ServerProcess;
   /** The value of a metric; labels as in `name{a="b"}`. Sums over series if only a name is given. */
   metric(name: string): Promise<number>;
+  isReady(): Promise<boolean>;
 }
 
 export async function startOperator(
@@ -44,6 +45,7 @@ export async function startOperator(
   });
   return {
     process: server,
+    isReady: async () => (await fetch(`http://127.0.0.1:${opsPort}/readyz`)).ok,
     metric: async (name) => {
       const page = await (await fetch(`http://127.0.0.1:${opsPort}/metrics`)).text();
       const lines = page.split("\n").filter((line) => line.startsWith(`${name} `) || line.startsWith(`${name}{`));

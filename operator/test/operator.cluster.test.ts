@@ -301,6 +301,7 @@ describe("several operators", () => {
       operator.metric("leader_election_master_status").then((value) => value === 1);
     try {
       expect([await leads(first), await leads(second), await leads(third)]).toEqual([true, false, false]);
+      for (const operator of [first, second, third]) await eventually("it is ready", () => operator.isReady());
       expect((await first.process.stop()).code).toBe(0);
       await eventually("one of the others leads", async () => (await leads(second)) || (await leads(third)));
       const [leader, waiting] = (await leads(second)) ? [second, third] : [third, second];

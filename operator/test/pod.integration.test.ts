@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -123,5 +123,6 @@ test("what a pod is given is all that it needs: refused at first, it gets in as 
   } finally {
     await pod.kill();
     await broker.server[Symbol.asyncDispose]();
+    rmSync(directory, { recursive: true });
   }
 });

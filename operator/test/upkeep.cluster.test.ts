@@ -1,4 +1,4 @@
-import { writeFileSync } from "node:fs";
+import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { eventually, temporaryDirectory } from "#testkit";
@@ -106,6 +106,7 @@ describe("fields that somebody else has changed", () => {
 
 describe("the default fleet", () => {
   const directory = temporaryDirectory("default-fleet");
+  afterAll(() => rmSync(directory, { recursive: true }));
   const fileOf = (spec: unknown, name = "demo"): string => {
     const path = join(directory, `${name}.yaml`);
     writeFileSync(path, JSON.stringify({ apiVersion: API_VERSION, kind: KIND, metadata: { name }, spec }));
