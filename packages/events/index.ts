@@ -17,7 +17,14 @@ export {
 } from "./dead-letter.ts";
 export { deadLetterTopic } from "./dead-letter-topic.ts";
 export { eventsPage } from "./docs.ts";
-export { bigQueryNames, BRIDGE_SUBSCRIPTION, kafkaGroups, kafkaTopics, type KafkaTopic } from "./names.ts";
+export {
+  bigQueryNames,
+  BRIDGE_SUBSCRIPTION,
+  kafkaGroups,
+  kafkaTopics,
+  SHARED_BRIDGE_SUBSCRIPTION,
+  type KafkaTopic,
+} from "./names.ts";
 export { parseRecordKey, recordKey, type Device } from "./record-key.ts";
 export { rejectionReasons, type Rejection, type RejectionReason } from "./reasons.ts";
 export {

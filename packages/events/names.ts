@@ -1,7 +1,10 @@
 /** Names that more than one part must agree on. A name that only one part uses lives with that part. */
 
-/** What the bridge subscribes: one copy of each reading for the whole group of replicas. */
-export const BRIDGE_SUBSCRIPTION = "$share/bridge/sensors/+/+/+/telemetry";
+/** What a bridge subscribes that is the only one. A restart of the broker forgets it no more than the session. */
+export const BRIDGE_SUBSCRIPTION = "sensors/+/+/+/telemetry";
+
+/** The same for several replicas: one copy of each reading for all of them. */
+export const SHARED_BRIDGE_SUBSCRIPTION = `$share/bridge/${BRIDGE_SUBSCRIPTION}`;
 
 const DAY_MS = 86_400_000;
 

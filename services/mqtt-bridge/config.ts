@@ -26,7 +26,9 @@ export const bridgeSchema = z
     MQTT_PASSWORD: secret().optional().describe("With `MQTT_USERNAME` or not at all."),
     MQTT_SUBSCRIPTION: text()
       .default(BRIDGE_SUBSCRIPTION)
-      .describe("Topic filter; `$share/<group>/` before it divides the messages among the replicas."),
+      .describe(
+        "Topic filter of the only replica; several need `$share/<group>/` before it, which divides the messages among them.",
+      ),
     MQTT_KEEPALIVE: duration({ min: 1000, max: 65_535_000 })
       .default(60_000)
       .describe("Whole seconds. Kafka may be silent for 0.4 of it before the bridge disconnects on purpose."),

@@ -108,12 +108,18 @@ export async function withBigQuery<T>(use: (clients: BigQueryClients) => Promise
   }
 }
 
+/** The pods stay, with their ledgers; only the devices go. Stages that never had any are refused. */
+const OFF: NonNullable<SensorFleetSpec["stages"]> = [
+  { duration: "1s", devicesPercent: 100, ramp: "Step" },
+  { duration: "1s", devicesPercent: 0, ramp: "Step" },
+];
+
 /**
  * Turns a fleet's devices off, waits until each reading is acknowledged, and compares the ledger with BigQuery until
  * nothing is missing, or for five minutes.
  */
 export async function auditOf(fleet: string, spec: Partial<SensorFleetSpec>): Promise<FleetAudit> {
-  await applyFleet(fleet, { ...spec, stages: [{ duration: "1s", devicesPercent: 0, ramp: "Step" }] });
+  await applyFleet(fleet, { ...spec, stages: OFF });
   const off = async (): Promise<string> => fleetField(fleet, ".status.connectedDevices");
   await eventually(`all devices of ${fleet} are off`, off, (count) => count === "0", {
     timeoutMs: 2 * MINUTE_MS,

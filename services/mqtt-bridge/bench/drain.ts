@@ -6,7 +6,7 @@
  * its start. "one at a time" is the naive bridge: the same program, with one message outstanding.
  */
 import { fileURLToPath } from "node:url";
-import { kafkaTopics, telemetryTopic } from "#events";
+import { BRIDGE_SUBSCRIPTION, kafkaTopics, telemetryTopic } from "#events";
 import { ensureTopics, kafkaClient } from "#kafka";
 import { Device, Subscriber } from "#mqtt";
 import { silentLogger, systemClock } from "#runtime";
@@ -113,7 +113,7 @@ async function rateOf(variant: Variant, run: Run): Promise<Rate & { readonly tex
 async function makeSession(mosquitto: Mosquitto): Promise<void> {
   const subscriber = new Subscriber({
     connection: { url: mosquitto.url, clientId: CLIENT_ID, keepaliveSeconds: 60, sessionExpirySeconds: 3600 },
-    filter: "$share/bridge/sensors/+/+/+/telemetry",
+    filter: BRIDGE_SUBSCRIPTION,
     maxOutstanding: 1,
     maxOutstandingBytes: 1,
     clock: systemClock,
