@@ -1,8 +1,8 @@
 import { Construct } from "constructs";
 import { k8s } from "cdk8s-plus-34";
 import { stringify } from "yaml";
-import { GROUP } from "../../operator/api/names.ts";
 import { operatorSchema } from "../../operator/config.ts";
+import { clusterRights, rights, type Right } from "../../operator/rights.ts";
 import { labelsOf, parts, ports, secrets } from "../names.ts";
 import type { Profile } from "../profile.ts";
 import { StreamingService } from "../streaming-service.ts";
@@ -47,12 +47,12 @@ export class Operator extends Construct {
         DEFAULT_FLEET_FILE: `${FLEET_DIRECTORY}/${FLEET_FILE}`,
         DEFAULT_FLEET_AFTER: parts.bridge,
       },
-      resources: { cpu: "50m", memory: "112Mi", memoryLimit: "256Mi" },
+      resources: { cpu: "50m", memory: "128Mi", memoryLimit: "256Mi" },
       mounts: [{ path: FLEET_DIRECTORY, from: { configMap: FLEET_CONFIG_MAP } }],
       account: parts.operator,
       usesKubernetes: true,
     });
-    rights(this, profile);
+    account(this, profile);
   }
 }
 
@@ -65,30 +65,24 @@ function randomSecrets({ bigQuery }: Profile): string {
   return wanted.map(({ name, key }) => `${name}:${key}`).join(",");
 }
 
-/** As listed under "Rights" in operator/README.md. */
-const RULES: k8s.PolicyRule[] = [
-  { apiGroups: [GROUP], resources: ["sensorfleets"], verbs: ["get", "list", "watch", "create", "delete"] },
-  { apiGroups: [GROUP], resources: ["sensorfleets/status"], verbs: ["patch"] },
-  { apiGroups: [GROUP], resources: ["sensorfleets/finalizers"], verbs: ["update"] },
-  { apiGroups: ["apps"], resources: ["statefulsets"], verbs: ["get", "list", "watch", "create", "patch"] },
-  {
-    apiGroups: [""],
-    resources: ["configmaps", "secrets"],
-    verbs: ["get", "list", "watch", "create", "update", "patch"],
-  },
-  { apiGroups: [""], resources: ["pods"], verbs: ["get", "list", "watch", "patch", "delete"] },
-  { apiGroups: [""], resources: ["events"], verbs: ["create", "patch"] },
-  { apiGroups: ["coordination.k8s.io"], resources: ["leases"], verbs: ["get", "create", "update"] },
-];
+/** cdk8s wants lists of its own. */
+function rules(allowed: readonly Right[]): k8s.PolicyRule[] {
+  return allowed.map(({ apiGroups, resources, verbs, resourceNames }) => ({
+    apiGroups: [...apiGroups],
+    resources: [...resources],
+    verbs: [...verbs],
+    ...(resourceNames === undefined ? {} : { resourceNames: [...resourceNames] }),
+  }));
+}
 
-function rights(scope: Construct, { namespace }: Profile): void {
+function account(scope: Construct, { namespace }: Profile): void {
   const subjects = [{ kind: "ServiceAccount", name: parts.operator, namespace }];
   const labels = labelsOf(parts.operator);
   new k8s.KubeServiceAccount(scope, "account", {
     metadata: { name: parts.operator, labels },
     automountServiceAccountToken: false,
   });
-  new k8s.KubeRole(scope, "role", { metadata: { name: parts.operator, labels }, rules: RULES });
+  new k8s.KubeRole(scope, "role", { metadata: { name: parts.operator, labels }, rules: rules(rights) });
   new k8s.KubeRoleBinding(scope, "role-binding", {
     metadata: { name: parts.operator, labels },
     roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "Role", name: parts.operator },
@@ -97,14 +91,7 @@ function rights(scope: Construct, { namespace }: Profile): void {
   // Of all that lies outside of the namespace, this one object.
   new k8s.KubeClusterRole(scope, "api-service-role", {
     metadata: { name: "smart-home-api-service-ca", labels },
-    rules: [
-      {
-        apiGroups: ["apiregistration.k8s.io"],
-        resources: ["apiservices"],
-        resourceNames: [API_SERVICE],
-        verbs: ["get", "patch"],
-      },
-    ],
+    rules: rules(clusterRights(API_SERVICE)),
   });
   new k8s.KubeClusterRoleBinding(scope, "api-service-role-binding", {
     metadata: { name: "smart-home-api-service-ca", labels },
