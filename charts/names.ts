@@ -20,6 +20,7 @@ export const parts = {
   lagAdapter: "lag-adapter",
   simulator: "simulator",
   prometheus: "prometheus",
+  prometheusFrontend: "prometheus-frontend",
   grafana: "grafana",
 } as const;
 
