@@ -16,7 +16,7 @@ const BIGQUERY_PORTS = [9050, 9060] as const;
 
 export interface KubeItem {
   readonly kind: string;
-  readonly metadata: { readonly name: string; readonly generation?: number; readonly resourceVersion: string };
+  readonly metadata: { readonly name: string };
 }
 
 export interface PodItem extends KubeItem {
@@ -53,14 +53,19 @@ export async function ready(part: string): Promise<void> {
   await eventually(`${part} is ready`, () => pods(selector), allReady, { timeoutMs: 5 * MINUTE_MS, intervalMs: 1000 });
 }
 
-/** What `kubectl apply` could have changed: the generation, or for what has none, the version. */
-export async function versions(): Promise<Record<string, string>> {
-  const { items } = await kubectlJson<{ items: KubeItem[] }>("get", "-f", MANIFESTS, "--ignore-not-found");
+/** All that `kubectl apply` could have changed: what was asked for, not what came of it. By kind and name. */
+export async function wishes(): Promise<Record<string, unknown>> {
+  const { items } = await kubectlJson<{ items: Record<string, unknown>[] }>(
+    "get",
+    "-f",
+    MANIFESTS,
+    "--ignore-not-found",
+  );
   return Object.fromEntries(
-    items.map(({ kind, metadata }) => [
-      `${kind}/${metadata.name}`,
-      metadata.generation === undefined ? `version ${metadata.resourceVersion}` : `generation ${metadata.generation}`,
-    ]),
+    items.map(({ status: _status, metadata, ...rest }) => {
+      const { name, labels, annotations } = metadata as Record<string, unknown>;
+      return [`${String(rest["kind"])}/${String(name)}`, { ...rest, labels, annotations }];
+    }),
   );
 }
 

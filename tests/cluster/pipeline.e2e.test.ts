@@ -20,7 +20,7 @@ import {
   NAMESPACE,
   pods,
   ready,
-  versions,
+  wishes,
   withBigQuery,
 } from "./installation.ts";
 import { kubectl } from "./kubectl.ts";
@@ -78,10 +78,10 @@ test("one apply of the folder, from nothing: everything comes up and readings fl
 });
 
 test("a second apply changes nothing", async () => {
-  const before = await versions();
+  const before = await wishes();
   expect(Object.keys(before).length).toBeGreaterThan(30);
   await kubectl("apply", "-f", MANIFESTS);
-  expect(await versions()).toEqual(before);
+  expect(await wishes()).toEqual(before);
 });
 
 test("a fleet is scaled, shown, described and refused as a user expects", async () => {
