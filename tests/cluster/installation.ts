@@ -16,7 +16,7 @@ const BIGQUERY_PORTS = [9050, 9060] as const;
 
 export interface KubeItem {
   readonly kind: string;
-  readonly metadata: { readonly name: string };
+  readonly metadata: { readonly name: string; readonly labels?: unknown; readonly annotations?: unknown };
 }
 
 export interface PodItem extends KubeItem {
@@ -55,16 +55,11 @@ export async function ready(part: string): Promise<void> {
 
 /** All that `kubectl apply` could have changed: what was asked for, not what came of it. By kind and name. */
 export async function wishes(): Promise<Record<string, unknown>> {
-  const { items } = await kubectlJson<{ items: Record<string, unknown>[] }>(
-    "get",
-    "-f",
-    MANIFESTS,
-    "--ignore-not-found",
-  );
+  const { items } = await kubectlJson<{ items: KubeItem[] }>("get", "-f", MANIFESTS, "--ignore-not-found");
   return Object.fromEntries(
-    items.map(({ status: _status, metadata, ...rest }) => {
-      const { name, labels, annotations } = metadata as Record<string, unknown>;
-      return [`${String(rest["kind"])}/${String(name)}`, { ...rest, labels, annotations }];
+    items.map((item) => {
+      const { name, labels, annotations } = item.metadata;
+      return [`${item.kind}/${name}`, { ...item, metadata: { labels, annotations }, status: undefined }];
     }),
   );
 }
