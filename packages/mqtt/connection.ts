@@ -85,7 +85,8 @@ export class MqttConnection {
   /**
    * Connects and waits for the CONNACK.
    *
-   * @throws MQTT_CONNECTION_FAILED; the signal's reason once it aborts.
+   * @throws MQTT_CONNECTION_FAILED, with the CONNACK's reason code if that was a refusal; the signal's reason once it
+   * aborts.
    */
   static async open(
     settings: ConnectionSettings,
@@ -194,7 +195,7 @@ export class MqttConnection {
     // Many small writes wait for nothing: with Nagle's algorithm each could wait 40 ms for a delayed TCP acknowledgement.
     if (this.#client.stream instanceof Socket) this.#client.stream.setNoDelay(true);
     const outcome = await Promise.race([promise, this.closed]);
-    if (typeof outcome !== "boolean") throw failed("the broker cannot be reached or refuses", outcome.error);
+    if (typeof outcome !== "boolean") throw notConnected(outcome);
     this.#sessionPresent = outcome;
   }
 
@@ -280,6 +281,16 @@ function watch(client: MqttClient): Promise<ConnectionEnd> {
 
 function failed(message: string, cause: Error | undefined): Error {
   return mqttErrors.create("MQTT_CONNECTION_FAILED", message, { cause });
+}
+
+/** Before the CONNACK the only numbered error of MQTT.js is a CONNACK that refuses; those of a socket have names. */
+function notConnected({ error }: ConnectionEnd): Error {
+  const reasonCode = error && reasonCodeOf(error);
+  if (reasonCode === undefined) return failed("the broker cannot be reached", error);
+  return mqttErrors.create("MQTT_CONNECTION_FAILED", "the broker refuses the connection", {
+    cause: error,
+    details: { reasonCode },
+  });
 }
 
 function reasonCodeOf(error: Error): number | undefined {

@@ -2,7 +2,7 @@ import { errorList } from "#runtime";
 
 /** Everything this room throws on purpose. */
 export const mqttErrors = errorList({
-  /** No connection: the broker is not there, refused it or did not answer in time. */
+  /** No connection: the broker is not there, did not answer in time, or refused it: then its reason code is a detail. */
   MQTT_CONNECTION_FAILED: { retryable: true },
   /** The broker does not let this client subscribe, or only with a lesser guarantee. */
   MQTT_SUBSCRIPTION_REFUSED: { retryable: false },
@@ -19,3 +19,14 @@ export const mqttErrors = errorList({
   /** As many publishes as allowed wait for their PUBACK. */
   MQTT_IN_FLIGHT_FULL: { retryable: true },
 });
+
+/**
+ * Bad user name or password; not authorized, which is what Mosquitto says of both:
+ * https://docs.oasis-open.org/mqtt/mqtt/v5.0/os/mqtt-v5.0-os.html#_Toc3901079
+ */
+const LOGIN_REFUSED: readonly unknown[] = [0x86, 0x87];
+
+/** Whether a connection failed because the broker does not let this user in, or not with this password. */
+export function isLoginRefused(error: unknown): boolean {
+  return mqttErrors.is(error, "MQTT_CONNECTION_FAILED") && LOGIN_REFUSED.includes(error.details["reasonCode"]);
+}

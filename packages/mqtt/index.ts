@@ -6,5 +6,5 @@ export {
   type Will,
 } from "./connection.ts";
 export { Device, type DeviceOptions } from "./device.ts";
-export { mqttErrors } from "./errors.ts";
+export { isLoginRefused, mqttErrors } from "./errors.ts";
 export { Subscriber, type SubscriberCounters, type SubscriberOptions, type SubscriberState } from "./subscriber.ts";

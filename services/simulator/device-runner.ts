@@ -1,5 +1,5 @@
 import { deviceClientId, telemetryTopic } from "#events";
-import { Device, type ConnectionSettings } from "#mqtt";
+import { Device, isLoginRefused, type ConnectionSettings } from "#mqtt";
 import { retryDelayMs, retryPolicy, toError, type Clock } from "#runtime";
 import type { ConnectPacer } from "./connect-pacer.ts";
 import type { Mishaps } from "./faults.ts";
@@ -62,6 +62,7 @@ export class DeviceRunner {
   /** Set while it may publish. */
   #device: Device | undefined;
   #isOn = false;
+  #isRefused = false;
   #offlineUntilMs = 0;
   #sendAgainAtMs = 0;
   #failedSends = 0;
@@ -81,6 +82,11 @@ export class DeviceRunner {
 
   get isOn(): boolean {
     return this.#isOn;
+  }
+
+  /** Without a connection, because the broker refused its login at the last attempt. */
+  get isRefused(): boolean {
+    return this.#isRefused;
   }
 
   /** Switches the device on, or off: then it still delivers what it made, and disconnects cleanly. */
@@ -165,6 +171,7 @@ export class DeviceRunner {
     const { closing, clock } = this.#around;
     for (let failures = 0; !closing.aborted;) {
       if (!this.#isWanted()) {
+        this.#isRefused = false;
         this.#idle = Promise.withResolvers();
         await this.#idle.promise;
         continue;
@@ -200,6 +207,7 @@ export class DeviceRunner {
         clock,
         signal: closing,
       });
+      this.#isRefused = false;
       events.onConnected();
       this.#begin(device);
       const { reasonCode } = await device.closed;
@@ -208,6 +216,7 @@ export class DeviceRunner {
       events.onDisconnected({ isLost, reasonCode });
       return true;
     } catch (error) {
+      this.#isRefused = isLoginRefused(error);
       if (!closing.aborted) events.onConnectFailed(toError(error));
       return false;
     }

@@ -109,6 +109,11 @@ export class FleetRunner {
     return this.#connected;
   }
 
+  /** Devices without a connection whose login the broker refused at their last attempt. Counted anew each time. */
+  get refused(): number {
+    return this.#runners.reduce((count, { isRefused }) => count + (isRefused ? 1 : 0), 0);
+  }
+
   /** Begins to connect and to make readings. */
   start(): void {
     const { clock } = this.#options;

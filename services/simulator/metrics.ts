@@ -55,6 +55,7 @@ export function stateMetrics(registry: Registry, runner: FleetRunner, ledger: Le
   gauge("devices", "Devices of this process.", () => runner.size);
   gauge("devices_on", "Of these, switched on by the stage.", () => runner.on);
   gauge("connected", "Devices with a connection.", () => runner.connected);
+  gauge("refused", "Devices without a connection whose last login the broker refused.", () => runner.refused);
   counter("readings_made_total", "Readings made.", () => totals.made);
   counter("readings_sent_total", "Of these, published at least once.", () => totals.sent);
   counter("readings_acknowledged_total", "Of these, acknowledged as delivered.", () => totals.acknowledged);

@@ -55,6 +55,6 @@ export function startSimulator(context: ServiceContext<SimulatorConfig>): Promis
 /** In a few numbers what `/ledger` tells device by device: for those who look at many processes. */
 function summaryOf(runner: FleetRunner, ledger: Ledger, { fileHash, problem }: FleetFollower): unknown {
   const { made, acknowledged, notMade } = ledger.totals;
-  const { size, on, connected } = runner;
-  return { devices: size, on, connected, made, acknowledged, notMade, fleetFile: fileHash, problem };
+  const { size, on, connected, refused } = runner;
+  return { devices: size, on, connected, refused, made, acknowledged, notMade, fleetFile: fileHash, problem };
 }

@@ -1,9 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { connectAsync } from "mqtt";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { Device, mqttErrors } from "#mqtt";
+import { Device, isLoginRefused, mqttErrors } from "#mqtt";
 import { systemClock } from "#runtime";
 import { eventually, startMosquitto, TcpProxy, type Mosquitto } from "#testkit";
+import { StandInBroker } from "./stand-in-broker.ts";
 
 let broker: Mosquitto;
 let proxy: TcpProxy;
@@ -106,6 +107,32 @@ test("the will is published after a break and not after a goodbye", async () => 
   await client.endAsync();
 });
 
-test("no broker is an error, and so is a signal", async () => {
-  await expect(device({ port: 1 })).rejects.toMatchObject({ code: "MQTT_CONNECTION_FAILED" });
+test("no broker is an error, and no refusal", async () => {
+  const error = await device({ port: 1 }).catch((error: unknown) => error);
+  expect(error).toMatchObject({ code: "MQTT_CONNECTION_FAILED", details: {} });
+  expect(isLoginRefused(error)).toBe(false);
+});
+
+test("Mosquitto refuses a wrong login with a reason code, and is not asked again", async () => {
+  const strict = await startMosquitto({ settings: ["allow_anonymous false"] });
+  const failures = (): number => strict.server.process.log().match(/not authorised/g)?.length ?? 0;
+  const before = failures();
+  const error = await device({ port: strict.port }).catch((error: unknown) => error);
+  expect(error).toMatchObject({ code: "MQTT_CONNECTION_FAILED", details: { reasonCode: 0x87 } });
+  expect(isLoginRefused(error)).toBe(true);
+  expect(failures()).toBe(before + 1);
+  await strict.server[Symbol.asyncDispose]();
+});
+
+test.each([
+  [0x86, true],
+  [0x87, true],
+  [0x88, false],
+  [0x97, false],
+])("a CONNACK with %i says whether the login was refused: %s", async (connackCode, isRefused) => {
+  await using refusing = await StandInBroker.start({ connackCode, subackCode: 1 });
+  const error = await device({ port: Number(new URL(refusing.url).port) }).catch((error: unknown) => error);
+  expect(error).toMatchObject({ code: "MQTT_CONNECTION_FAILED", details: { reasonCode: connackCode } });
+  expect(isLoginRefused(error)).toBe(isRefused);
+  expect(refusing.connections).toBe(1);
 });

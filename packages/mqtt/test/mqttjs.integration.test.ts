@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { systemClock } from "#runtime";
 import { eventually, startMosquitto, type Mosquitto } from "#testkit";
 import { checkMqttjsVersion } from "../mqttjs.ts";
+import { StandInBroker } from "./stand-in-broker.ts";
 
 type Handler = (packet: IPublishPacket, answer: (error?: Error) => void, client: MqttClient) => void;
 
@@ -84,6 +85,18 @@ test("an error in the callback suppresses the PUBACK, lets the next packet throu
   await second.sees("0", "1", "2");
   expect(second.dups).toEqual([true, true, true]);
   await second.client.endAsync();
+});
+
+test("a CONNACK that refuses is an error with its reason code before the close, and nothing connects again", async () => {
+  await using refusing = await StandInBroker.start({ connackCode: 0x87, subackCode: 1 });
+  const client = connect(refusing.url, { protocolVersion: 5, reconnectPeriod: 0 });
+  const seen: unknown[] = [];
+  client.on("error", (error) => seen.push([error.name, "code" in error && error.code]));
+  client.on("reconnect", () => seen.push("reconnect"));
+  await new Promise<void>((resolve) => client.once("close", resolve));
+  expect(seen).toEqual([["ErrorWithReasonCode", 0x87]]);
+  await systemClock.sleep(200);
+  expect([seen.length, refusing.connections]).toEqual([1, 1]);
 });
 
 test("PUBACKs written to the stream in one buffer are PUBACKs", async () => {

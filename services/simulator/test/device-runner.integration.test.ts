@@ -12,11 +12,17 @@ import { ScriptedBroker, type Script } from "./scripted-broker.ts";
 
 const READINGS = 30;
 
+interface Circumstances {
+  readonly faults?: readonly Record<string, unknown>[];
+  readonly readings?: number;
+  readonly connackCode?: number;
+}
+
 /** A device with 30 readings to send, ten at a time, to a broker that answers as told. */
-async function run(script: Script, faults: readonly Record<string, unknown>[] = []) {
-  const broker = await ScriptedBroker.start(script);
+async function run(script: Script, { faults = [], readings = READINGS, connackCode }: Circumstances = {}) {
+  const broker = await ScriptedBroker.start(script, connackCode);
   const [ledger, closing] = [new Ledger(1000), new AbortController()];
-  const [outcomes, refused, ends]: [PublishOutcome[], Error[], unknown[]] = [[], [], []];
+  const [outcomes, refused, failures, ends]: [PublishOutcome[], Error[], Error[], unknown[]] = [[], [], [], []];
   const device = seededSource(fleet({ faults })).device(0);
   const runner = new DeviceRunner(device, randomUUID(), {
     tenant: "city",
@@ -30,22 +36,24 @@ async function run(script: Script, faults: readonly Record<string, unknown>[] = 
       onPublished: (outcome) => outcomes.push(outcome),
       onConnected: () => undefined,
       onDisconnected: (end) => ends.push(end),
-      onConnectFailed: () => undefined,
+      onConnectFailed: (error) => failures.push(error),
       onRefused: (error) => refused.push(error),
     },
     closing: closing.signal,
   });
-  for (let reading = 0; reading < READINGS; reading += 1) runner.make(NOW_MS + reading * 1000);
+  for (let reading = 0; reading < readings; reading += 1) runner.make(NOW_MS + reading * 1000);
   runner.switch(true);
   const running = runner.run();
   const waking = systemClock.setInterval(5, () => {
     if (runner.wakeAtMs <= systemClock.nowMs()) runner.wake(systemClock.nowMs());
   });
   return {
+    runner,
     broker,
     ledger,
     outcomes,
     refused,
+    failures,
     ends,
     seqs: () => broker.accepted.map((payload) => (JSON.parse(payload) as { seq: number }).seq),
     close: async () => {
@@ -76,7 +84,7 @@ test.each<{ what: string; script: Script; outcome: PublishOutcome }>([
 });
 
 test("several go together once one that went alone was delivered, and a copy follows its original", async () => {
-  const device = await run(() => 0, [{ type: "Duplicate", readings: "100%" }]);
+  const device = await run(() => 0, { faults: [{ type: "Duplicate", readings: "100%" }] });
   await eventually(
     "all twice",
     () => device.seqs().length,
@@ -93,6 +101,23 @@ test("a publish that the broker refuses for good is told, once for each", async 
   expect(device.refused[0]).toMatchObject({ code: "MQTT_PUBLISH_REFUSED", details: { reasonCode: 0x87 } });
   expect(device.ledger.totals.acknowledged).toBe(0);
   await device.close();
+});
+
+test("a device whose login is refused says so until it is switched off; one that is only not served does not", async () => {
+  const [refused, unserved] = [
+    await run(() => 0, { readings: 0, connackCode: 0x86 }),
+    await run(() => 0, { readings: 0, connackCode: 0x88 }),
+  ];
+  await eventually("refused", () => refused.runner.isRefused);
+  await eventually("unserved", () => unserved.failures.length, Boolean);
+  expect(unserved.runner.isRefused).toBe(false);
+  refused.runner.switch(false);
+  await eventually(
+    "forgotten",
+    () => refused.runner.isRefused,
+    (isRefused) => !isRefused,
+  );
+  await Promise.all([refused.close(), unserved.close()]);
 });
 
 test("a session that another process took is told with its reason code", async () => {

@@ -15,11 +15,13 @@ export class ScriptedBroker {
   /** Payloads whose PUBACK said 0, in order. */
   readonly accepted: string[] = [];
   readonly #server: Server;
+  readonly #connackCode: number;
   readonly #sockets = new Set<Socket>();
   #publishes = 0;
 
-  private constructor(server: Server, script: Script) {
+  private constructor(server: Server, script: Script, connackCode: number) {
     this.#server = server;
+    this.#connackCode = connackCode;
     server.on("connection", (socket) => {
       this.#sockets.add(socket);
       let unread = Buffer.alloc(0);
@@ -34,9 +36,9 @@ export class ScriptedBroker {
     });
   }
 
-  static async start(script: Script): Promise<ScriptedBroker> {
+  static async start(script: Script, connackCode = 0): Promise<ScriptedBroker> {
     const server = createServer();
-    const broker = new ScriptedBroker(server, script);
+    const broker = new ScriptedBroker(server, script, connackCode);
     server.listen(0, "127.0.0.1");
     await once(server, "listening");
     return broker;
@@ -58,7 +60,7 @@ export class ScriptedBroker {
 
   #answer(socket: Socket, packet: Buffer, script: Script): void {
     const type = packet[0]! & 0xf0;
-    if (type === CONNECT) socket.write(Buffer.from([CONNACK, 3, 0, 0, 0]));
+    if (type === CONNECT) socket.write(Buffer.from([CONNACK, 3, 0, this.#connackCode, 0]));
     if (type === (DISCONNECT & 0xf0)) socket.end();
     if (type !== PUBLISH) return;
     const start = 1 + lengthBytes(packet);

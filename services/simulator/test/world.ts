@@ -6,7 +6,15 @@ import { fileURLToPath } from "node:url";
 import { parseTelemetryTopic, validateReading } from "#events";
 import { Subscriber } from "#mqtt";
 import { silentLogger, systemClock } from "#runtime";
-import { eventually, freePort, ServerProcess, startMosquitto, temporaryDirectory, type Mosquitto } from "#testkit";
+import {
+  eventually,
+  freePort,
+  ServerProcess,
+  startMosquitto,
+  temporaryDirectory,
+  type Mosquitto,
+  type MosquittoOptions,
+} from "#testkit";
 import type { LedgerReport } from "../ledger-report.ts";
 
 const MAIN = fileURLToPath(new URL("../main.ts", import.meta.url));
@@ -79,8 +87,8 @@ export class World {
     this.mosquitto = mosquitto;
   }
 
-  static async start(): Promise<World> {
-    return new World(await startMosquitto());
+  static async start(options?: MosquittoOptions): Promise<World> {
+    return new World(await startMosquitto(options));
   }
 
   async recorder(filter?: string): Promise<Recorder> {
