@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { loadConfig, text, type Environment } from "#runtime";
+import { boolean, loadConfig, text, type Environment } from "#runtime";
 
 const REFERENCE = /^[a-z0-9.-]+(:\d+)?(\/[a-z0-9._-]+)+(:(?!latest$)[A-Za-z0-9._-]+|@sha256:[0-9a-f]{64})$/;
 const reference = (): z.ZodType<string, string> =>
@@ -17,11 +17,13 @@ export const chartSchema = z.object({
     .default("europe-west1")
     .describe("Region of the set for GKE: of BigQuery's dataset, and of the image."),
   GKE_IMAGE: reference().optional().describe("The image in the set for GKE, if it is not in that project."),
+  WRITE: boolean().default(false).describe("Or `--write`: write the files, instead of saying which are out of date."),
 });
 
 export type ChartInputs = z.output<typeof chartSchema>;
 
 /** @throws ConfigError with every problem. */
-export function readInputs(environment: Environment = process.env): ChartInputs {
-  return loadConfig(chartSchema, environment).config;
+export function readInputs(environment: Environment = process.env, args: readonly string[] = []): ChartInputs {
+  return loadConfig(chartSchema, environment, { args, flags: { write: { variable: "WRITE", type: "boolean" } } })
+    .config;
 }

@@ -22,9 +22,9 @@ function main(): number {
     return EXIT_CODES.clean;
   }
   try {
-    const isWriting = process.argv.includes("--write");
-    const outdated = compare(manifests(readInputs()), isWriting);
-    return isWriting || outdated === 0 ? EXIT_CODES.clean : EXIT_CODES.fatal;
+    const inputs = readInputs(undefined, process.argv.slice(2));
+    const outdated = compare(manifests(inputs), inputs.WRITE);
+    return inputs.WRITE || outdated === 0 ? EXIT_CODES.clean : EXIT_CODES.fatal;
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     process.stderr.write(`manifests: ${error.message}\n`);

@@ -153,6 +153,11 @@ test("a wrong image or project is refused before anything is made", () => {
   expect(() => readInputs({ IMAGE: "smart-home-bridge:latest", PROJECT: "My Project" })).toThrow(/2 problem/);
 });
 
+test("the only argument is --write", () => {
+  expect([readInputs({}).WRITE, readInputs({}, ["--write"]).WRITE]).toEqual([false, true]);
+  expect(() => readInputs({}, ["--writ"])).toThrow("--writ is no flag of this program; did you mean --write?");
+});
+
 /** Parts that speak to the API server. */
 const USES_API = new Set(["sensorfleet-operator", "lag-adapter", "prometheus"]);
 

@@ -24,8 +24,11 @@ export const topicsSchema = z.object({
 export type TopicsConfig = z.output<typeof topicsSchema>;
 
 /** @throws ConfigError with every problem. */
-export function readConfig(environment: Environment = process.env): LoadedConfig<TopicsConfig> {
-  return loadConfig(topicsSchema, environment, { prefixes: ["KAFKA_", "REPLICATION_"] });
+export function readConfig(
+  environment: Environment = process.env,
+  args: readonly string[] = [],
+): LoadedConfig<TopicsConfig> {
+  return loadConfig(topicsSchema, environment, { prefixes: ["KAFKA_", "REPLICATION_"], args });
 }
 
 /** What `--help` prints. */

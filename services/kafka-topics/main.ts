@@ -11,7 +11,7 @@ async function main(): Promise<number> {
     return EXIT_CODES.clean;
   }
   try {
-    const { config } = readConfig();
+    const { config } = readConfig(undefined, process.argv.slice(2));
     const log = createLogger({ name: "kafka-topics", level: config.LOG_LEVEL, clock: systemClock });
     const stop = new AbortController();
     for (const signal of ["SIGTERM", "SIGINT"] as const)

@@ -27,6 +27,6 @@ export const demoSchema = z.object({
 export type DemoConfig = z.output<typeof demoSchema>;
 
 /** @throws ConfigError with every problem. */
-export function readConfig(environment: Environment = process.env): DemoConfig {
-  return loadConfig(demoSchema, environment).config;
+export function readConfig(environment: Environment = process.env, args: readonly string[] = []): DemoConfig {
+  return loadConfig(demoSchema, environment, { args }).config;
 }

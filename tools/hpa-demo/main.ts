@@ -26,7 +26,7 @@ async function main(): Promise<number> {
   process.once("SIGINT", () => stop.abort());
   process.once("SIGTERM", () => stop.abort());
   try {
-    const config = readConfig();
+    const config = readConfig(undefined, process.argv.slice(2));
     return await show(config, await Cluster.open(config.KUBECONFIG, config.NAMESPACE), stop.signal);
   } catch (error) {
     process.stderr.write(`hpa-demo: ${toError(error).message}\n`);
