@@ -113,14 +113,11 @@ test("no broker is an error, and no refusal", async () => {
   expect(isLoginRefused(error)).toBe(false);
 });
 
-test("Mosquitto refuses a wrong login with a reason code, and is not asked again", async () => {
+test("Mosquitto refuses a wrong login with a reason code", async () => {
   const strict = await startMosquitto({ settings: ["allow_anonymous false"] });
-  const failures = (): number => strict.server.process.log().match(/not authorised/g)?.length ?? 0;
-  const before = failures();
   const error = await device({ port: strict.port }).catch((error: unknown) => error);
   expect(error).toMatchObject({ code: "MQTT_CONNECTION_FAILED", details: { reasonCode: 0x87 } });
   expect(isLoginRefused(error)).toBe(true);
-  expect(failures()).toBe(before + 1);
   await strict.server[Symbol.asyncDispose]();
 });
 
