@@ -105,5 +105,6 @@ if (command.kind === "run")
   await runService({
     name: "bq-writer",
     config: () => command.load(),
+    readsArguments: true,
     start: (context) => startWriter(context, between),
   });
