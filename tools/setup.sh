@@ -37,4 +37,18 @@ if ! command -v mosquitto >/dev/null && [ ! -x /usr/sbin/mosquitto ]; then
   { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends mosquitto; } \
     >/dev/null || fail "mosquitto could not be installed. $hint"
 fi
+
+# Only the tests of dashboards and rules need it. Taken out of Debian's package: to install that one starts a service.
+prometheus=.local/prometheus
+if ! command -v prometheus >/dev/null && [ ! -x "$prometheus/usr/bin/prometheus" ]; then
+  say "Prometheus from Debian, into $prometheus …"
+  fetched=$(mktemp -d)
+  trap 'rm -rf "$fetched"' EXIT
+  fetch() { (cd "$fetched" && apt-get download -q prometheus) >/dev/null 2>&1; }
+  if fetch || { [ "$(id -u)" -eq 0 ] && apt-get update -qq && fetch; } >/dev/null 2>&1; then
+    mkdir -p "$prometheus" && dpkg-deb -x "$fetched"/prometheus_*.deb "$prometheus"
+  else
+    say "not there: the tests of dashboards and alerts need Debian's package prometheus"
+  fi
+fi
 say "ready"

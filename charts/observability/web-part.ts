@@ -9,9 +9,11 @@ import { port, requirements } from "../resources.ts";
 
 const GRACE_SECONDS = 30;
 
-/** Files of a ConfigMap, and where the program looks for them. */
+/** The files of one or more ConfigMaps together, and where the program looks for them. */
 export interface Files {
-  readonly configMap: string;
+  /** Of the volume. */
+  readonly name: string;
+  readonly configMaps: readonly string[];
   readonly path: string;
 }
 
@@ -49,12 +51,13 @@ export function webPod(part: WebPart): k8s.PodTemplateSpec {
       terminationGracePeriodSeconds: GRACE_SECONDS,
       securityContext: restrictedPod(user),
       containers: [container(part)],
-      volumes: [
-        ...files.map(({ configMap }) => ({ name: configMap, configMap: { name: configMap } })),
-        ...Object.keys(scratch).map((volume) => ({ name: volume, emptyDir: {} })),
-      ],
+      volumes: [...files.map(filesVolume), ...Object.keys(scratch).map((volume) => ({ name: volume, emptyDir: {} }))],
     },
   };
+}
+
+function filesVolume({ name, configMaps }: Files): k8s.Volume {
+  return { name, projected: { sources: configMaps.map((configMap) => ({ configMap: { name: configMap } })) } };
 }
 
 function container(part: WebPart): k8s.Container {
@@ -73,7 +76,7 @@ function container(part: WebPart): k8s.Container {
     livenessProbe: { ...probe(part.healthPath), periodSeconds: 10, failureThreshold: 6 },
     readinessProbe: { ...probe(part.readyPath), periodSeconds: 5, failureThreshold: 2 },
     volumeMounts: [
-      ...files.map(({ configMap, path }) => ({ name: configMap, mountPath: path, readOnly: true })),
+      ...files.map(({ name: volume, path }) => ({ name: volume, mountPath: path, readOnly: true })),
       ...Object.entries(scratch).map(([volume, mountPath]) => ({ name: volume, mountPath })),
       ...(claim === undefined ? [] : [{ name: claim.name, mountPath: claim.path }]),
     ],

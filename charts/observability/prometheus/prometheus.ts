@@ -63,7 +63,7 @@ function server(scope: Construct, files: Readonly<Record<string, string>>): void
         healthPath: "/-/healthy",
         readyPath: "/-/ready",
         resources: { cpu: "50m", memory: "192Mi", memoryLimit: "512Mi" },
-        files: [{ configMap: CONFIG_MAP, path: CONFIG_DIRECTORY }],
+        files: [{ name: "config", configMaps: [CONFIG_MAP], path: CONFIG_DIRECTORY }],
         claim: DATA,
         annotations: {
           "prometheus.io/scrape": "true",

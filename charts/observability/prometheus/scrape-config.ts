@@ -16,24 +16,13 @@ export const scrapedParts: readonly PartName[] = [
   parts.simulator,
 ];
 
-/** The labels that every series gets beside its own. */
-export interface TargetLabels {
-  /** Which program it is: the label `app.kubernetes.io/name`. */
-  readonly part: string;
-  readonly pod: string;
-  /** Of simulators: the fleet that they play. */
-  readonly fleet?: string;
-}
-
-/** One target that is known beforehand; how tests tell Prometheus of processes. */
-export interface StaticTarget extends TargetLabels {
-  /** `host:port`. */
-  readonly address: string;
-}
-
 /** prometheus.yml, https://prometheus.io/docs/prometheus/latest/configuration/configuration/; the same for 2.42 and 3.x. */
-export function prometheusConfig(rulesFile: string, scrapeConfigs: readonly object[]): string {
-  const interval = `${SCRAPE_INTERVAL_SECONDS}s`;
+export function prometheusConfig(
+  rulesFile: string,
+  scrapeConfigs: readonly object[],
+  intervalSeconds = SCRAPE_INTERVAL_SECONDS,
+): string {
+  const interval = `${intervalSeconds}s`;
   return stringify({
     global: { scrape_interval: interval, scrape_timeout: interval, evaluation_interval: interval },
     rule_files: [rulesFile],
@@ -41,37 +30,43 @@ export function prometheusConfig(rulesFile: string, scrapeConfigs: readonly obje
   });
 }
 
-export function staticScrape(targets: readonly StaticTarget[]): object {
-  return {
-    job_name: "pods",
-    static_configs: targets.map(({ address, ...labels }) => ({ targets: [address], labels })),
-  };
+/** Pods of the namespace, as the API server tells them. */
+export function podScrape(namespace: string): object {
+  return scrape({ kubernetes_sd_configs: [{ role: "pod", namespaces: { names: [namespace] } }] });
 }
 
 /**
- * Pods of the namespace that ask to be scraped. A pod is found once for each port that it declares; all of these become
- * the same target, and Prometheus keeps one.
+ * Those of the discovered pods that ask to be scraped. A pod is found once for each port that it declares; all of these
+ * become the same target, and Prometheus keeps one.
  */
-export function podScrape(namespace: string): object {
+export function scrape(discovery: object): object {
   return {
     job_name: "pods",
-    kubernetes_sd_configs: [{ role: "pod", namespaces: { names: [namespace] } }],
+    ...discovery,
     relabel_configs: [
-      { action: "keep", source_labels: [annotation("prometheus.io/scrape")], regex: "true" },
+      { action: "keep", source_labels: [META.scrape], regex: "true" },
       // Pods that have ended keep their annotations, and may keep an address that is another's by now.
-      { action: "drop", source_labels: ["__meta_kubernetes_pod_phase"], regex: "Succeeded|Failed" },
-      copied(annotation("prometheus.io/path"), "__metrics_path__"),
-      {
-        source_labels: ["__meta_kubernetes_pod_ip", annotation("prometheus.io/port")],
-        separator: ":",
-        target_label: "__address__",
-      },
-      copied(label("app.kubernetes.io/name"), "part"),
-      copied("__meta_kubernetes_pod_name", "pod"),
-      copied(label(FLEET_LABEL), "fleet"),
+      { action: "drop", source_labels: [META.phase], regex: "Succeeded|Failed" },
+      copied(META.path, "__metrics_path__"),
+      { source_labels: [META.address, META.port], separator: ":", target_label: "__address__" },
+      copied(META.part, "part"),
+      copied(META.pod, "pod"),
+      copied(META.fleet, "fleet"),
     ],
   };
 }
+
+/** What discovery says of a pod: https://prometheus.io/docs/prometheus/latest/configuration/configuration/#pod */
+export const META = {
+  address: "__meta_kubernetes_pod_ip",
+  phase: "__meta_kubernetes_pod_phase",
+  pod: "__meta_kubernetes_pod_name",
+  scrape: annotation("prometheus.io/scrape"),
+  port: annotation("prometheus.io/port"),
+  path: annotation("prometheus.io/path"),
+  part: label("app.kubernetes.io/name"),
+  fleet: label(FLEET_LABEL),
+} as const;
 
 /** Only where there is a value: an empty one would replace a default. */
 function copied(from: string, to: string): object {

@@ -18,7 +18,7 @@ export const partAlerts: readonly AlertRule[] = [
     severity: "critical",
     summary: "Mosquitto does not answer",
     description: "No MQTT round trip succeeds. Devices keep their readings as long as they have room.",
-    runbook: "broker-down",
+    runbook: "broker-does-not-answer",
   },
   {
     alert: "BrokerDropsMessages",
@@ -28,7 +28,7 @@ export const partAlerts: readonly AlertRule[] = [
     summary: "Mosquitto has thrown messages away",
     description:
       "A subscriber's queue was full: most likely the bridge was away for too long. These readings are lost.",
-    runbook: "broker-drops-messages",
+    runbook: "broker-does-not-answer",
   },
   {
     alert: "FleetNotConnected",
@@ -47,7 +47,7 @@ export const partAlerts: readonly AlertRule[] = [
     summary: "Devices of fleet {{ $labels.fleet }} leave readings out",
     description:
       "Too many readings wait for the broker, so the devices make fewer than they should. They are counted as not made.",
-    runbook: "readings-not-made",
+    runbook: "fleet-not-connected",
   },
   {
     alert: "CertificateEnds",
@@ -56,7 +56,7 @@ export const partAlerts: readonly AlertRule[] = [
     severity: "warning",
     summary: "A certificate of {{ $labels.part }} ends in {{ $value | humanizeDuration }}",
     description: "The operator renews certificates when a third of their life is left, and has not renewed this one.",
-    runbook: "certificate-ends",
+    runbook: "certificate-ended",
   },
   {
     alert: "OperatorDoesNotLead",
@@ -75,7 +75,7 @@ export const partAlerts: readonly AlertRule[] = [
     summary: "The writers take partitions from each other: {{ $value | humanize }} times in 15 minutes",
     description:
       "Each takeover stops a partition for a moment. Writers end, miss their heartbeats, or are scaled to and fro.",
-    runbook: "writers-flap",
+    runbook: "writer-stuck",
   },
   {
     alert: "TargetDown",
@@ -93,6 +93,6 @@ export const partAlerts: readonly AlertRule[] = [
     severity: "warning",
     summary: "{{ $labels.pod }} has begun anew {{ $value | humanize }} times in 15 minutes",
     description: "A process that ends with code 1 or 2 says in its last line what a person has to look at.",
-    runbook: "part-restarts",
+    runbook: "target-down",
   },
 ];

@@ -35,7 +35,7 @@ export const pipelineAlerts: readonly AlertRule[] = [
     severity: "critical",
     summary: "Readings arrive, and for two minutes none has been stored",
     description: "The bridge writes to Kafka, and no writer stores a row. Readings wait in Kafka.",
-    runbook: "nothing-is-stored",
+    runbook: "writer-stuck",
   },
   {
     alert: "DeadLettersRise",
@@ -45,7 +45,7 @@ export const pipelineAlerts: readonly AlertRule[] = [
     summary: "{{ $value | humanizePercentage }} of what devices send is rejected",
     description:
       "Devices send messages that are no valid readings. They are kept as dead letters and can be sent again.",
-    runbook: "dead-letters",
+    runbook: "dead-letters-rise",
   },
   {
     alert: "WriterRejectsRows",
@@ -55,7 +55,7 @@ export const pipelineAlerts: readonly AlertRule[] = [
     summary: "The writer has made dead letters: {{ $labels.reason }}",
     description:
       "Records that had passed the bridge cannot be stored. Something else writes to the topic, or the table's schema is another one.",
-    runbook: "dead-letters",
+    runbook: "dead-letters-rise",
   },
   {
     alert: "LagUnknown",
@@ -65,7 +65,7 @@ export const pipelineAlerts: readonly AlertRule[] = [
     summary: "Nobody knows how far the writers are behind",
     description:
       "The lag adapter cannot read the lag from Kafka, or is away. The autoscaler keeps the writers that there are.",
-    runbook: "lag-unknown",
+    runbook: "api-service-unavailable",
   },
   {
     alert: "BridgeNotConnected",
@@ -75,6 +75,6 @@ export const pipelineAlerts: readonly AlertRule[] = [
     summary: "The bridge takes nothing from the broker",
     description:
       "The broker keeps readings for the bridge until its queue is full (256 MiB); what comes then is thrown away.",
-    runbook: "bridge-not-connected",
+    runbook: "broker-does-not-answer",
   },
 ];

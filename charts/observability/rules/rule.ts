@@ -10,19 +10,14 @@ export type Severity = "critical" | "warning";
 /** A section of docs/runbook.md, by its anchor. */
 export type RunbookSection =
   | "lag-grows"
-  | "nothing-is-stored"
-  | "dead-letters"
+  | "writer-stuck"
+  | "dead-letters-rise"
   | "fleet-not-connected"
-  | "certificate-ends"
-  | "broker-down"
-  | "broker-drops-messages"
-  | "bridge-not-connected"
-  | "lag-unknown"
-  | "target-down"
-  | "writers-flap"
+  | "broker-does-not-answer"
+  | "certificate-ended"
+  | "api-service-unavailable"
   | "operator-does-not-lead"
-  | "readings-not-made"
-  | "part-restarts";
+  | "target-down";
 
 /** Something that a person should know of. */
 export interface AlertRule {
