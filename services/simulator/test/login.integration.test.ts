@@ -47,7 +47,7 @@ async function refusedFleet(name: string): Promise<RunningSimulator> {
   return simulator;
 }
 
-test("a login that is refused counts all devices, hammers nobody, and counts none once it is admitted", async () => {
+test("a login that is refused counts all devices, hammers nobody, counts none once it is admitted, and all again", async () => {
   const simulator = await refusedFleet("city");
   const failures = (): Promise<number> => simulator.metric("simulator_connects_failed_total");
   await eventually("many attempts", failures, (count) => count >= DEVICES * EARLY_ATTEMPTS, PATIENT);
@@ -58,6 +58,9 @@ test("a login that is refused counts all devices, hammers nobody, and counts non
 
   setPassword("city", "right");
   await until(simulator, { connected: DEVICES, refused: 0 });
+  // Mosquitto ends the connections of those whose password is no longer the right one.
+  setPassword("city", "another");
+  await until(simulator, { connected: 0, refused: DEVICES });
   await simulator.process.kill();
 });
 
