@@ -11,6 +11,7 @@ import {
   type Environment,
   type LoadedConfig,
 } from "#runtime";
+import { READER } from "./api/names.ts";
 import type { FleetManifest } from "./api/manifest.ts";
 import { secretProblems } from "./credentials/wanted.ts";
 import { readManifestFile } from "./manifest-file.ts";
@@ -59,7 +60,9 @@ export const operatorSchema = z
       .describe("Of server certificates; renewed when a third of it is left."),
     MQTT_USERS: list("names", new RegExp(`^${LABEL}$`))
       .optional()
-      .describe("Users of the broker beside the fleets: `NAME` is `_NAME`, in the Secret `mqtt-user-NAME`."),
+      .describe(
+        `Users of the broker beside the fleets: \`NAME\` is \`_NAME\`, in the Secret \`mqtt-user-NAME\`; only \`${READER}\`, who reads, has no underscore.`,
+      ),
     RANDOM_SECRETS: list("secret:key", new RegExp(`^${NAME}:[A-Za-z0-9._-]{1,253}$`))
       .optional()
       .describe("Secrets that are made with a random value of 22 characters under that key."),

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { Construct } from "constructs";
 import { k8s } from "cdk8s-plus-34";
 import { agentSchema, PROBE_TOPIC } from "../../services/mosquitto-agent/config.ts";
+import { READER } from "../../operator/api/names.ts";
 import { checkEnvironment, environmentVariables, type EnvironmentOf, type EnvironmentValue } from "../environment.ts";
 import { certificateSecret, images, labelsOf, mqttUserSecret, parts, ports, secrets, selectorOf } from "../names.ts";
 import { restrictedContainer, restrictedPod } from "../pod-security.ts";
@@ -24,10 +25,10 @@ const DIRECTORIES = {
 };
 
 /**
- * The broker's own users, as the operator makes them: it writes their names with an underscore before them, which no
+ * The broker's own users, as the operator makes them: all but the reader with an underscore before their names, which no
  * fleet's name can have.
  */
-export const mqttUsers = { bridge: "bridge", agent: "agent", replay: "replay" } as const;
+export const mqttUsers = { bridge: READER, agent: "agent", replay: "replay" } as const;
 
 /** https://mosquitto.org/man/mosquitto-conf-5.html. Certificates, users and rules are read again at SIGHUP. */
 const CONFIGURATION = `# Queues are bounded by bytes, of each client, not by number: a bridge that is away loses nothing until then.
@@ -53,17 +54,21 @@ password_file ${DIRECTORIES.users}/passwords
 acl_file ${DIRECTORIES.config}/rules
 `;
 
-/** One rule confines every tenant to its own topics: %u is the login. */
-const RULES = `user _${mqttUsers.bridge}
-topic read sensors/+/+/+/telemetry
-
-user _${mqttUsers.agent}
+/**
+ * %u is the login: a rule confines every tenant to its own topics, and lets the user `sensors` read them all.
+ *
+ * Not a rule of that one user (`user …`, `topic read …`): Mosquitto 2.0.11 forgets it for the session of a client that is
+ * away when the broker is started anew and then told to read its rules again. What is published until the client is back
+ * is then acknowledged, with success, and thrown away. Patterns are not forgotten; a test holds both.
+ */
+export const RULES = `user _${mqttUsers.agent}
 topic write ${PROBE_TOPIC}
 topic read $SYS/#
 
 user _${mqttUsers.replay}
 topic write sensors/#
 
+pattern read %u/+/+/+/telemetry
 pattern write sensors/%u/+/+/telemetry
 pattern write sensors/%u/+/+/status
 `;

@@ -1,6 +1,6 @@
 import { LABEL_PATTERN } from "#fleets";
 import type { KubeObject } from "#kubernetes";
-import { GROUP, KIND, MAX_FLEET_NAME, PLURAL, VERSION } from "./names.ts";
+import { GROUP, KIND, MAX_FLEET_NAME, PLURAL, READER, VERSION } from "./names.ts";
 import { conditionTypes } from "./sensor-fleet.ts";
 import { text, time, whole, words, type Schema } from "./schema-types.ts";
 import { specSchema } from "./spec-schema.ts";
@@ -93,6 +93,10 @@ const schema: Schema = {
     {
       rule: `size(self.metadata.name) <= ${MAX_FLEET_NAME} && self.metadata.name.matches('${LABEL_PATTERN}')`,
       message: `a fleet's name must be at most ${MAX_FLEET_NAME} of a-z, 0-9 and -, with a letter or digit at both ends`,
+    },
+    {
+      rule: `self.metadata.name != '${READER}'`,
+      message: `a fleet cannot be called ${READER}: the broker lets the user of that name read what all fleets send`,
     },
   ],
 };

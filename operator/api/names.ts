@@ -12,6 +12,12 @@ export const APPLIED_ANNOTATION = `${GROUP}/applied`;
 /** On pods: the fleet file that they should have. Writing it makes the kubelet refresh the mounted file at once. */
 export const FLEET_FILE_ANNOTATION = `${GROUP}/fleet-file`;
 
+/**
+ * The user of the broker that may read every tenant's telemetry: named as the first level of its topics, so that the rule
+ * `pattern read %u/+/+/+/telemetry` gives that to it and to nobody else. No fleet, which is a user too, may have the name.
+ */
+export const READER = "sensors";
+
 /** ConfigMap with what the operator has to remember over its own life. */
 export const MEMORY = "sensorfleet-operator";
 

@@ -1,4 +1,4 @@
-import { GROUP } from "../api/names.ts";
+import { GROUP, READER } from "../api/names.ts";
 
 /** Secret with the authority's key, and ConfigMap with its certificate, `ca.crt`. */
 export const AUTHORITY = "smart-home-ca";
@@ -31,9 +31,12 @@ export function userSecret(user: string): string {
   return `mqtt-user-${user}`;
 }
 
-/** The underscore keeps it apart from every fleet, whose names are DNS labels. */
+/**
+ * The underscore keeps it apart from every fleet, whose names are DNS labels. Only the reader goes without: its name is
+ * what the broker's rule for reading goes by, and no fleet may have it.
+ */
 export function userName(user: string): string {
-  return `_${user}`;
+  return user === READER ? READER : `_${user}`;
 }
 
 /** By all these names a pod of the cluster may call a service. */
