@@ -133,7 +133,7 @@ const delay: RowSpec = {
       ],
     ),
     graph(
-      "Behind",
+      "Behind, by group",
       "Age of the oldest reading that is not stored, by group and topic. The line is where LagGrows begins.",
       "s",
       [{ expr: recorded.lagSeconds, legend: "{{group}} in {{topic}}" }],
@@ -201,7 +201,7 @@ const accounting: RowSpec = {
       "Messages that the bridge took from the broker, repetitions included.",
       inRange("bridge_received_total"),
     ),
-    total("Rejected", "Of these, dead letters.", inRange("bridge_rejected_total")),
+    total("Rejected messages", "Of these, dead letters.", inRange("bridge_rejected_total")),
     total("Confirmed by Kafka", "Of these, readings in Kafka, repetitions included.", inRange("bridge_readings_total")),
     total("Stored", "Rows that BigQuery has confirmed.", inRange("writer_rows_stored_total")),
     total(
