@@ -1,5 +1,5 @@
 import { pbkdf2Sync, randomBytes } from "node:crypto";
-import { writeFileSync } from "node:fs";
+import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { systemClock } from "#runtime";
@@ -11,14 +11,17 @@ const DEVICES = 20;
 const EARLY_ATTEMPTS = 8;
 const PATIENT = { timeoutMs: 25_000 };
 
-let passwords: string;
+const directory = temporaryDirectory("login");
+const passwords = join(directory, "passwords");
 let world: World;
 beforeAll(async () => {
-  passwords = join(temporaryDirectory("login"), "passwords");
   writeFileSync(passwords, "", { mode: 0o600 });
   world = await World.start({ settings: ["allow_anonymous false", `password_file ${passwords}`] });
 });
-afterAll(() => world[Symbol.asyncDispose]());
+afterAll(async () => {
+  await world[Symbol.asyncDispose]();
+  rmSync(directory, { recursive: true });
+});
 
 /** As an administrator does: another password file (https://mosquitto.org/man/mosquitto_passwd-1.html), and a signal. */
 function setPassword(user: string, password: string): void {
