@@ -51,7 +51,7 @@ e2e: setup ## The portable set on a real cluster, from nothing to nothing; about
 	@$(NPM_RUN) e2e
 
 check: setup ## Types, lint, layout, and generated files that are out of date
-	@$(NPM_RUN) types && $(NPM_RUN) lint && $(NPM_RUN) docs:check && $(NPM_RUN) manifests:check && echo "  all good"
+	@$(NPM_RUN) types && $(NPM_RUN) lint && $(NPM_RUN) docs:check && $(NPM_RUN) manifests:check && tools/check-manifests.sh && echo "  all good"
 
 lint: setup ## ESLint and Prettier
 	@$(NPM_RUN) lint

@@ -19,6 +19,7 @@ export const parts = {
   operator: "sensorfleet-operator",
   lagAdapter: "lag-adapter",
   simulator: "simulator",
+  replay: "dead-letter-replay",
   prometheus: "prometheus",
   prometheusFrontend: "prometheus-frontend",
   grafana: "grafana",

@@ -11,6 +11,7 @@ import { kedaScaledObject } from "./parts/keda.ts";
 import { LagAdapter } from "./parts/lag-adapter.ts";
 import { Mosquitto } from "./parts/mosquitto.ts";
 import { Operator } from "./parts/operator.ts";
+import { Replay } from "./parts/replay.ts";
 import { Writer } from "./parts/writer.ts";
 import { gke } from "./profiles/gke.ts";
 import { portable } from "./profiles/portable.ts";
@@ -55,6 +56,7 @@ export function installation(profile: Profile): [string, string][] {
   chart("50-bridge", (scope) => new Bridge(scope, profile, traffic));
   chart("60-writer", (scope) => new Writer(scope, profile, traffic));
   chart("70-lag-adapter", (scope) => new LagAdapter(scope, profile, traffic));
+  chart("71-replay", (scope) => new Replay(scope, profile, traffic));
   chart("90-network", (scope) => traffic.render(scope));
   return app.charts.map((each) => [`${each.node.id}.yaml`, HEAD + yamlOf(each)]);
 }

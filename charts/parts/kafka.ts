@@ -4,7 +4,8 @@ import { k8s } from "cdk8s-plus-34";
 import { stringify } from "yaml";
 import { kafkaTopics } from "#events";
 import { topicsSchema } from "../../services/kafka-topics/config.ts";
-import { checkEnvironment, environmentVariables } from "../environment.ts";
+import { commandPod } from "../command-pod.ts";
+import { environmentVariables } from "../environment.ts";
 import { images, labelsOf, parts, ports, secrets, selectorOf } from "../names.ts";
 import { restrictedContainer, restrictedPod } from "../pod-security.ts";
 import type { Profile } from "../profile.ts";
@@ -169,34 +170,12 @@ function brokerEnvironment({ kafka, namespace }: Profile): k8s.EnvVar[] {
 /** A Job cannot be changed, so its name carries what it is made of: another image or topic is another Job. */
 function topicsJob(scope: Construct, profile: Profile): void {
   const environment = { KAFKA_BROKERS: kafkaBrokers(profile) };
-  checkEnvironment(topicsSchema, environment);
-  const made = JSON.stringify([profile.image, environment, kafkaTopics]);
+  const program = "services/kafka-topics/main.ts";
+  const template = commandPod({ profile, name: parts.topics, program, schema: topicsSchema, environment });
+  const made = JSON.stringify([template, kafkaTopics]);
   const name = `${parts.topics}-${createHash("sha256").update(made).digest("hex").slice(0, 8)}`;
-  const resources = { cpu: "50m", memory: "96Mi", memoryLimit: "256Mi" };
   new k8s.KubeJob(scope, "topics", {
     metadata: { name, labels: labelsOf(parts.topics) },
-    spec: {
-      backoffLimit: 20,
-      template: {
-        metadata: { labels: labelsOf(parts.topics) },
-        spec: {
-          restartPolicy: "OnFailure",
-          automountServiceAccountToken: false,
-          enableServiceLinks: false,
-          securityContext: restrictedPod(USER),
-          containers: [
-            {
-              name: parts.topics,
-              image: profile.image,
-              imagePullPolicy: "IfNotPresent",
-              args: ["services/kafka-topics/main.ts"],
-              env: environmentVariables(environment),
-              resources: requirements(resources),
-              securityContext: restrictedContainer,
-            },
-          ],
-        },
-      },
-    },
+    spec: { backoffLimit: 20, template },
   });
 }

@@ -53,15 +53,21 @@ export function objectsOf(profile: Profile): Manifest[] {
   );
 }
 
+interface Spec {
+  readonly template?: Pod;
+  readonly jobTemplate?: { readonly spec: Spec };
+}
+
 /** Everything in a set that makes pods. */
 export function podTemplates(objects: readonly Manifest[]): PodTemplate[] {
-  return objects
-    .filter(({ spec }) => (spec as { template?: unknown } | undefined)?.template !== undefined)
-    .map(({ kind, metadata, spec }) => ({
-      name: metadata.name,
-      kind,
-      template: (spec as { template: Pod }).template,
-    }));
+  return objects.flatMap(({ kind, metadata, spec }) => {
+    const template = templateOf(spec as Spec | undefined);
+    return template === undefined ? [] : [{ name: metadata.name, kind, template }];
+  });
+}
+
+function templateOf(spec: Spec | undefined): Pod | undefined {
+  return spec?.template ?? (spec?.jobTemplate === undefined ? undefined : templateOf(spec.jobTemplate.spec));
 }
 
 /** Cores, from `50m` or `1.5`. */
