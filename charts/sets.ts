@@ -2,6 +2,9 @@ import { App, Chart, YamlOutputType } from "cdk8s";
 import type { Construct } from "constructs";
 import { stringify } from "yaml";
 import type { ChartInputs } from "./config.ts";
+import { Grafana } from "./observability/grafana/grafana.ts";
+import { ManagedPrometheus } from "./observability/prometheus/managed.ts";
+import { Prometheus } from "./observability/prometheus/prometheus.ts";
 import { Base } from "./parts/base.ts";
 import { EmbeddedBigQuery } from "./parts/big-query.ts";
 import { Bridge } from "./parts/bridge.ts";
@@ -57,6 +60,10 @@ export function installation(profile: Profile): [string, string][] {
   chart("60-writer", (scope) => new Writer(scope, profile, traffic));
   chart("70-lag-adapter", (scope) => new LagAdapter(scope, profile, traffic));
   chart("71-replay", (scope) => new Replay(scope, profile, traffic));
+  if (profile.monitoring === "managed")
+    chart("80-prometheus", (scope) => new ManagedPrometheus(scope, profile, traffic));
+  else chart("80-prometheus", (scope) => new Prometheus(scope, profile, traffic));
+  chart("81-grafana", (scope) => new Grafana(scope, profile, traffic));
   chart("90-network", (scope) => traffic.render(scope));
   return app.charts.map((each) => [`${each.node.id}.yaml`, HEAD + yamlOf(each)]);
 }
