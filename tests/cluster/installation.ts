@@ -16,12 +16,17 @@ const BIGQUERY_PORTS = [9050, 9060] as const;
 
 export interface KubeItem {
   readonly kind: string;
-  readonly metadata: { readonly name: string; readonly labels?: unknown; readonly annotations?: unknown };
+  readonly metadata: {
+    readonly name: string;
+    readonly labels?: Readonly<Record<string, string>>;
+    readonly annotations?: Readonly<Record<string, string>>;
+  };
 }
 
 export interface PodItem extends KubeItem {
   readonly status: {
     readonly phase: string;
+    readonly podIP?: string;
     readonly conditions?: readonly { readonly type: string; readonly status: string }[];
     readonly containerStatuses?: readonly {
       readonly image: string;
