@@ -20,7 +20,7 @@ tail: setup ## Show the records of a topic as they come (TOPIC=readings, dead-le
 replay-dead-letters: setup ## Send rejected readings again, after their cause was mended (REASON, TENANT, SINCE=2h, DRY_RUN=true)
 	@$(NPM_RUN) replay-dead-letters
 
-setup: ## Install what is missing (npm packages, Mosquitto)
+setup: ## Install what is missing (npm packages, Mosquitto, Prometheus for its tests)
 	@tools/setup.sh
 
 image: ## Build the container image with docker, podman or buildah (IMAGE, BASE_IMAGE, PLATFORM, BUILDER)
