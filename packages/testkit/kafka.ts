@@ -73,7 +73,9 @@ async function prepare(directory: string, classpath: string, settings: string): 
   // An id that began with a dash would be taken for an option.
   const format = ["format", `--cluster-id=${clusterId}`, "-c", "server.properties"];
   const flags = ["-Xmx64m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", ...logFlags(directory)];
-  const formatting = run("java", [...flags, "-cp", classpath, "kafka.tools.StorageTool", ...format], { cwd: directory });
+  const formatting = run("java", [...flags, "-cp", classpath, "kafka.tools.StorageTool", ...format], {
+    cwd: directory,
+  });
   // It must not outlive a process that ends meanwhile, because another server did not start.
   const kill = (): void => void formatting.child.kill("SIGKILL");
   process.once("exit", kill);
