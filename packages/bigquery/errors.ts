@@ -8,6 +8,8 @@ export const bigQueryErrors = errorList({
   BIGQUERY_REFUSED: { retryable: false },
   /** No answer in time, or the service is away. */
   BIGQUERY_UNAVAILABLE: { retryable: true },
+  /** The dataset is in another location than was configured. */
+  BIGQUERY_DATASET_MISMATCH: { retryable: false },
   /** A table is not there, or differs from what is needed. */
   BIGQUERY_TABLE_MISMATCH: { retryable: false },
 });

@@ -6,9 +6,26 @@ import { tableDifferences, type FoundTable } from "./table-difference.ts";
 import type { TableId } from "./table-id.ts";
 import type { ViewDefinition } from "./views.ts";
 
-/** Makes the dataset if it is not there. True if it was made. */
-export async function ensureDataset({ rest }: BigQueryClients, dataset: string): Promise<boolean> {
-  return made(() => rest.createDataset(dataset));
+/**
+ * Makes the dataset if it is not there: in `location`, or without one where BigQuery makes it by default. True if it
+ * was made. A dataset never moves, so the one that is there has to be in `location` already.
+ *
+ * @throws BIGQUERY_DATASET_MISMATCH if it is in another one.
+ */
+export async function ensureDataset(
+  { project, rest }: BigQueryClients,
+  dataset: string,
+  location?: string,
+): Promise<boolean> {
+  const isNew = await made(() => rest.createDataset(dataset, location === undefined ? {} : { location }));
+  if (isNew || location === undefined) return isNew;
+  const [metadata] = (await rest.dataset(dataset).getMetadata()) as unknown as [{ readonly location?: string }];
+  const actual = metadata.location ?? location;
+  if (actual.toLowerCase() === location.toLowerCase()) return false;
+  throw bigQueryErrors.create(
+    "BIGQUERY_DATASET_MISMATCH",
+    `dataset ${project}.${dataset} is in ${actual}, not in ${location}: a dataset cannot be moved`,
+  );
 }
 
 /** Makes the table if it is not there; an existing one is left as it is. True if it was made. */

@@ -21,6 +21,7 @@ export {
   bigQueryNames,
   BRIDGE_SUBSCRIPTION,
   kafkaGroups,
+  KAFKA_SEGMENT_BYTES,
   kafkaTopics,
   SHARED_BRIDGE_SUBSCRIPTION,
   type KafkaTopic,

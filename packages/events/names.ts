@@ -14,7 +14,15 @@ export interface KafkaTopic {
   readonly partitions: number;
   /** How long records are kept; `undefined`: for ever, one per key (compacted). */
   readonly retentionMs: number | undefined;
+  /** Most bytes of each partition, beside the time; none: a new topic is bounded by time alone. Not for compacted ones. */
+  readonly retentionBytes?: number;
 }
+
+/**
+ * Bytes of a segment of every topic. Kafka deletes and compacts whole segments, and never the one that it writes: with its default of
+ * 1 GiB the partitions of one topic can fill a disk before the first of them may go.
+ */
+export const KAFKA_SEGMENT_BYTES = 64 * 1024 * 1024;
 
 /** All topics. Every one stamps records with the broker's append time (`message.timestamp.type=LogAppendTime`). */
 export const kafkaTopics = {

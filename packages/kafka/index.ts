@@ -21,5 +21,5 @@ export { outageOf, type Outage } from "./outage.ts";
 export type { ConsumedRecord, Ownership, OwnershipState, PartitionWorker, RecordBatch } from "./owned-partition.ts";
 export { startPosition, type CommittedPosition, type PartitionFacts, type StartPosition } from "./start-position.ts";
 export type { ProducedTopic } from "./partitioner.ts";
-export { ensureTopics, type TopicCreation } from "./topics.ts";
+export { ensureTopics, type TopicChange, type TopicCreation } from "./topics.ts";
 export { followTopic, readTopic, type ReadRecord, type TopicReading } from "./topic-reader.ts";

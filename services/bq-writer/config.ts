@@ -35,6 +35,11 @@ export const writerSchema = z
       .describe("Name of this replica that survives its restart (the pod's): it then gets its partitions back."),
     BIGQUERY_PROJECT: text().describe("Project of the table."),
     BIGQUERY_DATASET: text().default(bigQueryNames.dataset).describe("Dataset of the table."),
+    BIGQUERY_LOCATION: text()
+      .optional()
+      .describe(
+        "Where the dataset is made, if it is missing, for example `europe-west1` or `EU`; none given: BigQuery's default, US.",
+      ),
     BIGQUERY_TABLE: text().default(bigQueryNames.events).describe("Table that is written."),
     BIGQUERY_REST_ENDPOINT: url(["http:", "https:"])
       .optional()

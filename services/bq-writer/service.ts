@@ -106,7 +106,7 @@ async function prepareTable(
   { config, log }: Context,
 ): Promise<void> {
   if (config.CREATE_TABLES) {
-    const madeDataset = await ensureDataset(clients, id.dataset);
+    const madeDataset = await ensureDataset(clients, id.dataset, config.BIGQUERY_LOCATION);
     const madeTable = await ensureTable(clients, id, eventsTable);
     log.info({ ...id, madeDataset, madeTable }, "dataset and table are there");
   }

@@ -1,11 +1,12 @@
-import { kafkaTopics } from "#events";
+import { kafkaTopics, type KafkaTopic } from "#events";
 import { ensureTopics, kafkaClient } from "#kafka";
 import { retry, retryPolicy, toError, type Clock, type Logger } from "#runtime";
 import type { TopicsConfig } from "./config.ts";
 
 /**
- * Makes all topics of the project that are missing and gives their names; those that exist are checked. Waits for a
- * Kafka that is still coming up, or has not yet as many brokers as copies are wanted.
+ * Makes all topics of the project that are missing and gives their names; those that exist are checked, and get
+ * the bounds of their bytes; each change is logged. Waits for a Kafka that is still coming up, or has not yet as many
+ * brokers as copies are wanted.
  *
  * @throws KAFKA_TOPIC_MISMATCH at once: a topic that differs does not mend itself; anything else after `WAIT`.
  */
@@ -18,7 +19,10 @@ export async function makeTopics(
   const copies = config.REPLICATION_FACTOR === undefined ? {} : { replicationFactor: config.REPLICATION_FACTOR };
   const attempt = async (): Promise<string[]> => {
     await admin.connect();
-    return ensureTopics(admin, Object.values(kafkaTopics), { clock, signal, ...copies });
+    return ensureTopics(admin, wantedTopics(config), {
+      ...{ clock, signal, ...copies },
+      onChange: (change) => log.info({ ...change }, "a setting of a topic was changed"),
+    });
   };
   try {
     return await retry(policy, attempt, {
@@ -30,4 +34,10 @@ export async function makeTopics(
   } finally {
     await admin.disconnect();
   }
+}
+
+function wantedTopics({ RETENTION_BYTES: retentionBytes }: TopicsConfig): KafkaTopic[] {
+  return Object.values(kafkaTopics).map((topic) =>
+    retentionBytes === undefined || topic.retentionMs === undefined ? topic : { ...topic, retentionBytes },
+  );
 }

@@ -194,6 +194,25 @@ test("what was made passes the check; what differs, or is not there, is named", 
   await expect(missing).rejects.toSatisfy((error) => bigQueryErrors.is(error, "BIGQUERY_TABLE_MISMATCH"));
 });
 
+test("a dataset is made where it was asked for, and one elsewhere is refused for good", async () => {
+  expect(await ensureDataset(clients, "europe", "europe-west1")).toBe(true);
+  const [{ location }] = (await clients.rest.dataset("europe").getMetadata()) as unknown as [{ location?: string }];
+  expect(location).toBe("europe-west1");
+  expect(await ensureDataset(clients, "europe", "EUROPE-WEST1")).toBe(false);
+  expect(await ensureDataset(clients, "europe")).toBe(false);
+  await expect(ensureDataset(clients, "europe", "EU")).rejects.toMatchObject({
+    code: "BIGQUERY_DATASET_MISMATCH",
+    retryable: false,
+    message: expect.stringContaining("dataset p.europe is in europe-west1, not in EU") as string,
+  });
+});
+
+test("without a location the dataset is made where BigQuery makes it, and that is compared too", async () => {
+  expect(await ensureDataset(clients, "anywhere")).toBe(true);
+  expect(await ensureDataset(clients, "anywhere", "us")).toBe(false);
+  await expect(ensureDataset(clients, "anywhere", "EU")).rejects.toThrow("is in US, not in EU");
+});
+
 test("a wrong token is refused", async () => {
   const stranger = bigQueryClients({
     project: "p",

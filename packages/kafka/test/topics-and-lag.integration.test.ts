@@ -1,19 +1,22 @@
 import { randomUUID } from "node:crypto";
+import { isDeepStrictEqual } from "node:util";
 import type { Admin } from "kafkajs";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { kafkaTopics } from "#events";
+import { kafkaTopics, type KafkaTopic } from "#events";
 import {
   ConfirmedProducer,
   ensureTopics,
   FencedPartition,
   kafkaClient,
   readLag,
+  type TopicChange,
   type Kafka,
   type KafkaClientOptions,
   type ProducedTopic,
 } from "#kafka";
 import { silentLogger, systemClock } from "#runtime";
 import { eventually, startKafka, type Kafka as Broker } from "#testkit";
+import { ConfigResourceTypes, ConfigSource } from "../kafkajs.ts";
 
 let broker: Broker;
 let client: KafkaClientOptions;
@@ -38,6 +41,89 @@ test("the topics of the pipeline are made once, as declared", async () => {
   const topics = Object.values(kafkaTopics);
   expect(await ensureTopics(admin, topics, { clock: systemClock })).toEqual(topics.map(({ name }) => name));
   expect(await ensureTopics(admin, topics, { clock: systemClock })).toEqual([]);
+});
+
+/** Every setting that was made on the topic itself. */
+async function ownSettings(name: string): Promise<Record<string, string>> {
+  const { resources } = await admin.describeConfigs({
+    includeSynonyms: false,
+    resources: [{ type: ConfigResourceTypes.TOPIC, name }],
+  });
+  const own = resources[0]!.configEntries.filter(({ configSource }) => configSource === ConfigSource.TOPIC_CONFIG);
+  return Object.fromEntries(own.map(({ configName, configValue }) => [configName, configValue]));
+}
+
+async function ensure(...topics: KafkaTopic[]): Promise<TopicChange[]> {
+  const changes: TopicChange[] = [];
+  await ensureTopics(admin, topics, { clock: systemClock, onChange: (change) => changes.push(change) });
+  return changes;
+}
+
+test("a topic is made with its bounds: small segments, and bytes where it keeps by time", async () => {
+  const timed = { ...topic(1), retentionBytes: 100_000_000 };
+  const compacted = { ...topic(1), retentionMs: undefined, retentionBytes: 100_000_000 };
+  expect(await ensure(timed, compacted)).toEqual([]);
+  const common = { "message.timestamp.type": "LogAppendTime", "segment.bytes": "67108864" };
+  expect(await ownSettings(timed.name)).toEqual({
+    ...common,
+    "retention.ms": "60000",
+    "retention.bytes": "100000000",
+  });
+  expect(await ownSettings(compacted.name)).toEqual({ ...common, "cleanup.policy": "compact" });
+});
+
+test("a topic without bounds gets them once and keeps its other settings, whoever made them", async () => {
+  const wanted = { ...topic(2), retentionBytes: 100_000_000 };
+  const others = {
+    "message.timestamp.type": "LogAppendTime",
+    "retention.ms": "12345678",
+    "max.message.bytes": "2000000",
+  };
+  const configEntries = Object.entries(others).map(([name, value]) => ({ name, value }));
+  await admin.createTopics({
+    topics: [{ topic: wanted.name, numPartitions: 2, configEntries }],
+    waitForLeaders: false,
+  });
+  const untouched = topic(1);
+  await ensure(untouched);
+  expect(await eventually("the topic is known", () => ensure(wanted, untouched))).toEqual([
+    { topic: wanted.name, setting: "segment.bytes", from: "1073741824", to: "67108864" },
+    { topic: wanted.name, setting: "retention.bytes", from: "-1", to: "100000000" },
+  ]);
+  const all = { ...others, "segment.bytes": "67108864", "retention.bytes": "100000000" };
+  await eventually(
+    "the broker knows the bounds, and nothing else is lost",
+    () => ownSettings(wanted.name),
+    (seen) => isDeepStrictEqual(seen, all),
+  );
+  expect(await ensure(wanted, untouched)).toEqual([]);
+  const { topics } = await admin.fetchTopicMetadata({ topics: [wanted.name] });
+  expect(topics[0]!.partitions).toHaveLength(2);
+});
+
+test("a bound that is no longer declared stays, another one replaces it", async () => {
+  const wanted = topic(1);
+  await ensure({ ...wanted, retentionBytes: 100_000_000 });
+  expect(await ensure(wanted)).toEqual([]);
+  expect(await ensure({ ...wanted, retentionBytes: 200_000_000 })).toMatchObject([{ from: "100000000" }]);
+  const bound = "200000000";
+  const seen = eventually(
+    "the new bound is known",
+    () => ownSettings(wanted.name),
+    (own) => own["retention.bytes"] === bound,
+  );
+  expect(await seen).toMatchObject({ "segment.bytes": "67108864", "retention.ms": "60000" });
+});
+
+test("nothing is changed while a topic differs in what cannot be mended", async () => {
+  const [wanted, fixed] = [topic(1), topic(3)];
+  const configEntries = [{ name: "message.timestamp.type", value: "LogAppendTime" }];
+  await admin.createTopics({
+    topics: [wanted.name, fixed.name].map((name) => ({ topic: name, numPartitions: 1, configEntries })),
+    waitForLeaders: false,
+  });
+  await expect(ensure(wanted, fixed)).rejects.toThrow("1 partitions, not 3");
+  expect(await ownSettings(wanted.name)).toEqual({ "message.timestamp.type": "LogAppendTime" });
 });
 
 test("a topic that differs is refused, with every difference", async () => {

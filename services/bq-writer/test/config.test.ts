@@ -14,6 +14,7 @@ test("two variables are enough", () => {
   expect(load([], MINIMAL)).toMatchObject({
     KAFKA_GROUP: "bq-writer",
     BIGQUERY_DATASET: "iot_raw",
+    BIGQUERY_LOCATION: undefined,
     BIGQUERY_TABLE: "iot_events",
     WRITE_MODE: "exactly-once",
     CREATE_TABLES: false,
@@ -24,6 +25,12 @@ test("two variables are enough", () => {
 test("--create-tables is the same as its variable", () => {
   expect(load(["--create-tables"], MINIMAL)).toMatchObject({ CREATE_TABLES: true });
   expect(load([], { ...MINIMAL, CREATE_TABLES: "true" })).toMatchObject({ CREATE_TABLES: true });
+});
+
+test("the dataset's location is taken as it is written", () => {
+  expect(load([], { ...MINIMAL, BIGQUERY_LOCATION: "europe-west1" })).toMatchObject({
+    BIGQUERY_LOCATION: "europe-west1",
+  });
 });
 
 test.each([
