@@ -1,9 +1,9 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
-export DURATION QUERY TOPIC FROM REASON TENANT SINCE DRY_RUN IMAGE BASE_IMAGE PLATFORM BUILDER PROJECT REGION GKE_IMAGE KUBECONFIG NAMESPACE DEVICES BURST
+export DURATION QUERY TOPIC FROM REASON TENANT SINCE DRY_RUN IMAGE BASE_IMAGE PLATFORM BUILDER PROJECT REGION GKE_IMAGE DEVICE_HOST KUBECONFIG NAMESPACE DEVICES BURST
 NPM_RUN := npm --loglevel=error run --silent
 
-.PHONY: help demo sql tail replay-dead-letters setup image manifests hpa-demo test test-unit test-integration test-failure test-cluster e2e check lint types docs bench bigquery clean
+.PHONY: help demo sql tail replay-dead-letters setup setup-npm image manifests hpa-demo test test-unit test-integration test-failure test-cluster e2e check lint types docs bench bigquery clean
 
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,11 +26,14 @@ setup: ## Install what is missing (npm packages, Mosquitto, Prometheus for its t
 image: ## Build the container image with docker, podman or buildah (IMAGE, BASE_IMAGE, PLATFORM, BUILDER)
 	@tools/image.sh
 
-manifests: setup ## Write k8s-out/ from charts/ (IMAGE; for GKE: PROJECT, REGION, GKE_IMAGE)
+manifests: setup-npm ## Write k8s-out/ from charts/ (IMAGE, DEVICE_HOST; for GKE: PROJECT, REGION, GKE_IMAGE)
 	@$(NPM_RUN) manifests
 
-hpa-demo: setup ## Show the autoscaler at work on a cluster: CSV and SVG timeline (KUBECONFIG, DEVICES, BURST)
+hpa-demo: setup-npm ## Show the autoscaler at work on a cluster: CSV and SVG timeline (KUBECONFIG, DEVICES, BURST)
 	@$(NPM_RUN) hpa-demo
+
+setup-npm:
+	@tools/setup.sh npm
 
 test: setup ## All tests, on real servers: unit, integration, failure
 	@$(NPM_RUN) test
@@ -47,7 +50,7 @@ test-failure: setup ## Tests that kill, stop and load the servers; minutes
 test-cluster: setup ## Tests against a real Kubernetes API server (KUBE_BINARIES, or built once with Go: ten minutes)
 	@$(NPM_RUN) test:cluster
 
-e2e: setup ## The portable set on a real cluster, from nothing to nothing; about a quarter of an hour (KUBECONFIG)
+e2e: setup-npm ## The portable set on a real cluster, from nothing to nothing; about a quarter of an hour (KUBECONFIG)
 	@$(NPM_RUN) e2e
 
 check: setup ## Types, lint, layout, and generated files that are out of date

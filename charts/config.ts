@@ -16,6 +16,9 @@ export const chartSchema = z.object({
   REGION: text("a region or multi-region in lower case", /^[a-z]+(-[a-z]+\d+)?$/)
     .default("europe-west1")
     .describe("Region of the set for GKE: of BigQuery's dataset, and of the image."),
+  DEVICE_HOST: text("a DNS name", /^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+$/)
+    .optional()
+    .describe("Name by which devices outside of the cluster reach the broker; goes into its certificate."),
   GKE_IMAGE: reference().optional().describe("The image in the set for GKE, if it is not in that project."),
   WRITE: boolean().default(false).describe("Or `--write`: write the files, instead of saying which are out of date."),
 });

@@ -21,11 +21,20 @@ export interface Profile {
   readonly bigQuery: BigQueryChoice;
   readonly kafka: {
     readonly brokers: 1 | 3;
-    readonly storage: string;
+    /** Of each broker. */
+    readonly storageGib: number;
     readonly resources: Resources;
     readonly heap: string;
   };
-  readonly mosquitto: { readonly storage: string; readonly isPublic: boolean; readonly resources: Resources };
+  readonly mosquitto: {
+    readonly storage: string;
+    readonly isPublic: boolean;
+    /** Name by which devices outside of the cluster reach it. */
+    readonly deviceHost: string | undefined;
+    /** A queue of so many MiB of payload takes some three times that of memory: it must fit into the limit. */
+    readonly maxQueuedMib: number;
+    readonly resources: Resources;
+  };
   readonly writer: {
     readonly resources: Resources;
     readonly maxReplicas: number;

@@ -5,12 +5,13 @@ import type { ChartInputs } from "./config.ts";
 import { Grafana } from "./observability/grafana/grafana.ts";
 import { ManagedPrometheus } from "./observability/prometheus/managed.ts";
 import { Prometheus } from "./observability/prometheus/prometheus.ts";
+import { Autoscaler } from "./parts/autoscaler.ts";
 import { Base } from "./parts/base.ts";
 import { EmbeddedBigQuery } from "./parts/big-query.ts";
 import { Bridge } from "./parts/bridge.ts";
 import { sampleFleets } from "./parts/fleets.ts";
 import { Kafka } from "./parts/kafka.ts";
-import { kedaScaledObject } from "./parts/keda.ts";
+import { kedaObjects } from "./parts/keda.ts";
 import { LagAdapter } from "./parts/lag-adapter.ts";
 import { Mosquitto } from "./parts/mosquitto.ts";
 import { Operator } from "./parts/operator.ts";
@@ -34,13 +35,14 @@ export function manifests(inputs: ChartInputs): Manifests {
     ...sampleFleets.map(
       ({ about, manifest }) => [`fleets/${manifest.metadata.name}.yaml`, fleetText(about, manifest)] as const,
     ),
-    ["keda/bq-writer.yaml", HEAD + stringify(kedaScaledObject(portable(inputs)))],
+    ["keda/bq-writer.yaml", HEAD + kedaObjects(portable(inputs)).map(yamlText).join("---\n")],
+    ["gke/keda/bq-writer.yaml", HEAD + kedaObjects(gke(inputs)).map(yamlText).join("---\n")],
   ]);
 }
 
 /**
  * One whole installation, a file per part. `kubectl apply -f` takes a folder's files by name, so the namespace is first;
- * everything else waits for what it needs by itself. No custom resource is among them: kubectl would look for its kind
+ * everything else waits for what it needs by itself. No resource that this set itself defines is among them: kubectl would look for its kind
  * before the definition is there (https://github.com/kubernetes-sigs/kustomize/issues/3074).
  */
 export function installation(profile: Profile): [string, string][] {
@@ -59,6 +61,7 @@ export function installation(profile: Profile): [string, string][] {
   chart("50-bridge", (scope) => new Bridge(scope, profile, traffic));
   chart("60-writer", (scope) => new Writer(scope, profile, traffic));
   chart("70-lag-adapter", (scope) => new LagAdapter(scope, profile, traffic));
+  chart("75-autoscaler", (scope) => new Autoscaler(scope, profile));
   chart("71-replay", (scope) => new Replay(scope, profile, traffic));
   if (profile.monitoring === "managed")
     chart("80-prometheus", (scope) => new ManagedPrometheus(scope, profile, traffic));
@@ -70,7 +73,11 @@ export function installation(profile: Profile): [string, string][] {
 
 function yamlOf(chart: Chart): string {
   const objects = chart.toJson() as unknown[];
-  return objects.map((object) => stringify(object, { lineWidth: 0, aliasDuplicateObjects: false })).join("---\n");
+  return objects.map(yamlText).join("---\n");
+}
+
+function yamlText(object: unknown): string {
+  return stringify(object, { lineWidth: 0, aliasDuplicateObjects: false });
 }
 
 function fleetText(about: string, manifest: unknown): string {

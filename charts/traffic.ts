@@ -21,6 +21,8 @@ const KUBE_DNS: NetworkPolicyPeer = {
   namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "kube-system" } },
 };
 const tcp = (number: number): NetworkPolicyPort => ({ protocol: "TCP", port: port(number) });
+/** What clusters use, as seen behind the Service's address: GKE, kubeadm and kind, minikube, MicroK8s. */
+const API_SERVER = [443, 6443, 8443, 16_443];
 const DNS: NetworkPolicyPort[] = [{ protocol: "UDP", port: port(53) }, tcp(53)];
 
 /**
@@ -93,7 +95,7 @@ export class Traffic {
       ...this.#flows
         .filter(({ from }) => from === part)
         .map((flow) => ({ to: peers([flow.to]), ports: [tcp(flow.port)] })),
-      ...(outside.has("api-server") ? [{ ports: [tcp(443), tcp(6443)] }] : []),
+      ...(outside.has("api-server") ? [{ ports: API_SERVER.map(tcp) }] : []),
       ...(outside.has("internet") ? [{ ports: [tcp(443)] }] : []),
       ...(outside.has("google-metadata") ? [{ to: [LINK_LOCAL], ports: [80, 987, 988].map(tcp) }] : []),
     ];

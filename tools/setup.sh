@@ -11,9 +11,13 @@ need() { command -v "$1" >/dev/null || fail "$1 is missing. $2"; }
 
 need node "Install Node.js 20 or newer (https://nodejs.org); the project brings its own Node 24 for itself."
 need npm "Install npm (it comes with Node.js)."
-need java "Install Java 17 or newer: apt-get install openjdk-17-jre-headless"
-need mvn "Install Maven: apt-get install maven"
-need python3 "Install Python 3 with venv: apt-get install python3-venv"
+# `setup.sh npm`: only what commands need that start no server here.
+only_npm=$([ "${1:-}" = npm ] && echo yes || echo no)
+if [ "$only_npm" = no ]; then
+  need java "Install Java 17 or newer: apt-get install openjdk-17-jre-headless"
+  need mvn "Install Maven: apt-get install maven"
+  need python3 "Install Python 3 with venv: apt-get install python3-venv"
+fi
 
 major=$(node -p 'process.versions.node.split(".")[0]')
 [ "$major" -ge 20 ] || fail "Node.js $(node -v) is too old: 20 or newer is needed."
@@ -29,6 +33,8 @@ if [ ! -x node_modules/.bin/node ]; then
   fail "npm installed no node_modules/.bin/node, the Node 24 that the project runs on. It exists for Linux on x64 and arm64 \
 (this is $(uname -sm)); there, check that npm does not omit optional packages (npm config get omit), delete node_modules and run again."
 fi
+
+[ "$only_npm" = no ] || exit 0
 
 if ! command -v mosquitto >/dev/null && [ ! -x /usr/sbin/mosquitto ]; then
   hint="Install Mosquitto: apt-get install mosquitto"

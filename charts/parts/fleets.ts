@@ -3,16 +3,19 @@ import { parse } from "yaml";
 import { API_VERSION, KIND } from "../../operator/api/names.ts";
 import type { SensorFleetSpec } from "../../operator/api/sensor-fleet.ts";
 
+/** The operator looks nowhere else: a fleet in another namespace would be accepted, and nothing would come of it. */
+const NAMESPACE = "smart-home";
+
 /** A `SensorFleet` as a user writes it: what is not said has a default. */
 export interface FleetManifest {
   readonly apiVersion: string;
   readonly kind: string;
-  readonly metadata: { readonly name: string };
+  readonly metadata: { readonly name: string; readonly namespace: string };
   readonly spec: Partial<SensorFleetSpec>;
 }
 
 function fleet(name: string, spec: Partial<SensorFleetSpec>): FleetManifest {
-  return { apiVersion: API_VERSION, kind: KIND, metadata: { name }, spec };
+  return { apiVersion: API_VERSION, kind: KIND, metadata: { name, namespace: NAMESPACE }, spec };
 }
 
 /** The fleet file of the local demo, as an object of the cluster: their fields are the same. */

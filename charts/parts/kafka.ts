@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { Construct } from "constructs";
 import { k8s } from "cdk8s-plus-34";
 import { stringify } from "yaml";
-import { kafkaTopics } from "#events";
+import { KAFKA_SEGMENT_BYTES, kafkaTopics } from "#events";
 import { topicsSchema } from "../../services/kafka-topics/config.ts";
 import { commandPod } from "../command-pod.ts";
 import { environmentVariables } from "../environment.ts";
@@ -68,13 +68,20 @@ function brokers(scope: Construct, profile: Profile): void {
     spec: {
       replicas: profile.kafka.brokers,
       serviceName: parts.kafka,
+      // An open port is not yet a broker in sync: in a rollout the next one waits so long.
+      ...(profile.kafka.brokers > 1 ? { minReadySeconds: 60 } : {}),
       podManagementPolicy: "Parallel",
       revisionHistoryLimit: 3,
       selector: { matchLabels: selectorOf(parts.kafka) },
       template: { metadata: { labels: labelsOf(parts.kafka) }, spec: brokerPod(profile) },
-      volumeClaimTemplates: [volumeClaim("data", profile.kafka.storage)],
+      volumeClaimTemplates: [volumeClaim("data", `${profile.kafka.storageGib}Gi`)],
     },
   });
+}
+
+function spread(topologyKey: string): k8s.TopologySpreadConstraint {
+  const labelSelector = { matchLabels: selectorOf(parts.kafka) };
+  return { maxSkew: 1, topologyKey, whenUnsatisfiable: "ScheduleAnyway", labelSelector };
 }
 
 function brokerPod(profile: Profile): k8s.PodSpec {
@@ -86,12 +93,9 @@ function brokerPod(profile: Profile): k8s.PodSpec {
     terminationGracePeriodSeconds: GRACE_SECONDS,
     securityContext: restrictedPod(USER),
     topologySpreadConstraints: [
-      {
-        maxSkew: 1,
-        topologyKey: "topology.kubernetes.io/zone",
-        whenUnsatisfiable: "ScheduleAnyway",
-        labelSelector: { matchLabels: selectorOf(parts.kafka) },
-      },
+      spread("topology.kubernetes.io/zone"),
+      // One's own constraints stand in place of the scheduler's, so the nodes must be named too.
+      spread("kubernetes.io/hostname"),
     ],
     containers: [
       {
@@ -153,6 +157,8 @@ function brokerEnvironment({ kafka, namespace }: Profile): k8s.EnvVar[] {
     KAFKA_TRANSACTION_STATE_LOG_MIN_ISR: String(minInSync),
     KAFKA_GROUP_INITIAL_REBALANCE_DELAY_MS: "3000",
     KAFKA_HEAP_OPTS: kafka.heap,
+    // Without `-loggc`, which would write up to a gigabyte of logs beside the container's own.
+    EXTRA_ARGS: "-name kafkaServer",
   });
   return [
     { name: "POD_NAME", valueFrom: { fieldRef: { fieldPath: "metadata.name" } } },
@@ -167,9 +173,22 @@ function brokerEnvironment({ kafka, namespace }: Profile): k8s.EnvVar[] {
   ];
 }
 
+/** Of the disk; the rest is for compacted topics, Kafka's own, and segments that wait for their end. */
+const RECORDS_SHARE = 0.7;
+const SEGMENT_MIB = KAFKA_SEGMENT_BYTES / 2 ** 20;
+
+/** Most MiB of each partition, so that all topics that keep records for a time fit onto the disk of each broker. */
+export function retentionMib({ kafka }: Pick<Profile, "kafka">): number {
+  const partitions = Object.values(kafkaTopics)
+    .filter(({ retentionMs }) => retentionMs !== undefined)
+    .reduce((sum, topic) => sum + topic.partitions, 0);
+  const mib = (kafka.storageGib * 1024 * RECORDS_SHARE) / partitions;
+  return Math.max(2, Math.floor(mib / SEGMENT_MIB)) * SEGMENT_MIB;
+}
+
 /** A Job cannot be changed, so its name carries what it is made of: another image or topic is another Job. */
 function topicsJob(scope: Construct, profile: Profile): void {
-  const environment = { KAFKA_BROKERS: kafkaBrokers(profile) };
+  const environment = { KAFKA_BROKERS: kafkaBrokers(profile), RETENTION_BYTES: `${retentionMib(profile)}MiB` };
   const program = "services/kafka-topics/main.ts";
   const template = commandPod({ profile, name: parts.topics, program, schema: topicsSchema, environment });
   const made = JSON.stringify([template, kafkaTopics]);

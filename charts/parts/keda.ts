@@ -9,7 +9,34 @@ import { kafkaBrokers } from "./addresses.ts";
  * For clusters that run KEDA, which owns the external metrics API there: its own HPA instead of ours, with the same
  * target and behaviour (https://keda.sh/docs/latest/scalers/apache-kafka/).
  */
-export function kedaScaledObject(profile: Profile): unknown {
+export function kedaObjects(profile: Profile): unknown[] {
+  return [scaledObject(profile), networkPolicy(profile)];
+}
+
+/** KEDA asks Kafka and Prometheus itself, from its own namespace. */
+function networkPolicy(profile: Profile): unknown {
+  const keda = [{ namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "keda" } } }];
+  return {
+    apiVersion: "networking.k8s.io/v1",
+    kind: "NetworkPolicy",
+    metadata: { name: "keda", namespace: profile.namespace, labels: labelsOf(parts.writer) },
+    spec: {
+      podSelector: {
+        matchExpressions: [
+          { key: "app.kubernetes.io/name", operator: "In", values: [parts.kafka, prometheusOf(profile)] },
+        ],
+      },
+      policyTypes: ["Ingress"],
+      ingress: [{ from: keda, ports: [ports.kafka, ports.prometheus].map((port) => ({ protocol: "TCP", port })) }],
+    },
+  };
+}
+
+function prometheusOf({ monitoring }: Profile): string {
+  return monitoring === "managed" ? parts.prometheusFrontend : parts.prometheus;
+}
+
+function scaledObject(profile: Profile): unknown {
   const settings = hpaSettings(profile.writer);
   const { minReplicas, maxReplicas, behavior } = settings;
   return {
@@ -45,12 +72,12 @@ export function kedaScaledObject(profile: Profile): unknown {
 }
 
 /** How fast the topic grows: without it the writers that a lasting load needs would come and go (see hpa-settings.ts). */
-function growth({ namespace }: Profile, { name, averageValue }: HpaSettings["metrics"][number]): unknown {
+function growth(profile: Profile, { name, averageValue }: HpaSettings["metrics"][number]): unknown {
   return {
     type: "prometheus",
     metricType: "AverageValue",
     metadata: {
-      serverAddress: `http://${parts.prometheus}.${namespace}.svc:${ports.prometheus}`,
+      serverAddress: `http://${prometheusOf(profile)}.${profile.namespace}.svc:${ports.prometheus}`,
       query: `max(${name}{group="${kafkaGroups.writer}",topic="${kafkaTopics.readings.name}"})`,
       threshold: averageValue,
     },

@@ -8,12 +8,6 @@ import type { Traffic } from "../traffic.ts";
 import { kafkaBrokers } from "./addresses.ts";
 
 const TLS_DIRECTORY = "/etc/lag-adapter-tls";
-const GROUP = "external.metrics.k8s.io";
-const VERSION = "v1beta1";
-
-/** The APIService that the operator gives the CA to. */
-export const API_SERVICE = `${VERSION}.${GROUP}`;
-
 /** Consumer lag as gauges and, for the HPA, as the external metrics API of the cluster. */
 export class LagAdapter extends Construct {
   constructor(scope: Construct, profile: Profile, traffic: Traffic) {
@@ -44,26 +38,11 @@ export class LagAdapter extends Construct {
       account: parts.lagAdapter,
       usesKubernetes: true,
     });
-    apiService(this, profile);
     rights(this, profile);
   }
 }
 
-/** Without `caBundle`: the operator puts it in, and a later apply leaves a field alone that was never in the manifest. */
-function apiService(scope: Construct, { namespace }: Profile): void {
-  new k8s.KubeApiService(scope, "api-service", {
-    metadata: { name: API_SERVICE, labels: labelsOf(parts.lagAdapter) },
-    spec: {
-      group: GROUP,
-      version: VERSION,
-      service: { name: parts.lagAdapter, namespace, port: ports.metricsApi },
-      groupPriorityMinimum: 100,
-      versionPriority: 100,
-    },
-  });
-}
-
-/** Who the adapter asks whom it may answer, and who may ask it: https://kubernetes.io/docs/tasks/extend-kubernetes/configure-aggregation-layer/ */
+/** Who the adapter asks whom it may answer: https://kubernetes.io/docs/tasks/extend-kubernetes/configure-aggregation-layer/ */
 function rights(scope: Construct, { namespace }: Profile): void {
   const account = { kind: "ServiceAccount", name: parts.lagAdapter, namespace };
   const labels = labelsOf(parts.lagAdapter);
@@ -81,14 +60,5 @@ function rights(scope: Construct, { namespace }: Profile): void {
     metadata: { name: "smart-home-lag-adapter-auth-delegator", labels },
     roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: "system:auth-delegator" },
     subjects: [account],
-  });
-  new k8s.KubeClusterRole(scope, "metrics-reader", {
-    metadata: { name: "smart-home-external-metrics-reader", labels },
-    rules: [{ apiGroups: [GROUP], resources: ["*"], verbs: ["get", "list", "watch"] }],
-  });
-  new k8s.KubeClusterRoleBinding(scope, "hpa-reads-metrics", {
-    metadata: { name: "smart-home-hpa-external-metrics-reader", labels },
-    roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: "smart-home-external-metrics-reader" },
-    subjects: [{ kind: "ServiceAccount", name: "horizontal-pod-autoscaler", namespace: "kube-system" }],
   });
 }

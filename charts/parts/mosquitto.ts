@@ -31,12 +31,18 @@ const DIRECTORIES = {
 export const mqttUsers = { bridge: READER, agent: "agent", replay: "replay" } as const;
 
 /** https://mosquitto.org/man/mosquitto-conf-5.html. Certificates, users and rules are read again at SIGHUP. */
-const CONFIGURATION = `# Queues are bounded by bytes, of each client, not by number: a bridge that is away loses nothing until then.
+const configuration = ({
+  maxQueuedMib,
+}: Profile["mosquitto"]): string => `# Queues are bounded by bytes, of each client, not by number: a bridge that is away loses nothing until then.
 persistence true
 persistence_location ${DIRECTORIES.data}/
 autosave_interval 5
 max_queued_messages 0
-max_queued_bytes 268435456
+max_queued_bytes ${maxQueuedMib * 1024 * 1024}
+# A reading has at most 16 KiB; what is larger should still become a dead letter.
+max_packet_size 1048576
+# Sessions that nobody comes back to: a day longer than the bridge's.
+persistent_client_expiration 8d
 sys_interval 5
 log_dest stdout
 log_type error
@@ -82,7 +88,7 @@ export class Mosquitto extends Construct {
     if (profile.mosquitto.isPublic) traffic.open(parts.mosquitto, ports.mqtts);
     new k8s.KubeConfigMap(this, "config", {
       metadata: { name: CONFIG_MAP, labels: labelsOf(parts.mosquitto) },
-      data: { "mosquitto.conf": CONFIGURATION, rules: RULES },
+      data: { "mosquitto.conf": configuration(profile.mosquitto), rules: RULES },
     });
     broker(this, profile);
     services(this, profile);
@@ -112,7 +118,7 @@ function services(scope: Construct, profile: Profile): void {
 }
 
 function broker(scope: Construct, profile: Profile): void {
-  const files = createHash("sha256").update(CONFIGURATION).digest("hex").slice(0, 16);
+  const files = createHash("sha256").update(configuration(profile.mosquitto)).digest("hex").slice(0, 16);
   new k8s.KubeStatefulSet(scope, "stateful-set", {
     metadata: { name: parts.mosquitto, labels: labelsOf(parts.mosquitto) },
     spec: {

@@ -8,8 +8,8 @@ import type { Profile } from "../profile.ts";
 import { StreamingService } from "../streaming-service.ts";
 import type { Traffic } from "../traffic.ts";
 import { mqttUrl } from "./addresses.ts";
+import { API_SERVICE } from "./autoscaler.ts";
 import { defaultFleet } from "./fleets.ts";
-import { API_SERVICE } from "./lag-adapter.ts";
 import { mqttUsers } from "./mosquitto.ts";
 
 const FLEET_DIRECTORY = "/etc/default-fleet";
@@ -20,6 +20,7 @@ const FLEET_CONFIG_MAP = "default-fleet";
 export class Operator extends Construct {
   constructor(scope: Construct, profile: Profile, traffic: Traffic) {
     super(scope, "operator");
+    const { deviceHost } = profile.mosquitto;
     traffic.add(parts.operator, "api-server");
     traffic.allow(parts.operator, parts.simulator, ports.ops);
     new k8s.KubeConfigMap(this, "default-fleet", {
@@ -41,6 +42,7 @@ export class Operator extends Construct {
         SIMULATOR_IMAGE: profile.image,
         FLEET_MQTT_URL: mqttUrl(profile),
         TLS_SERVICES: [parts.mosquitto, parts.lagAdapter].join(","),
+        ...(deviceHost === undefined ? {} : { TLS_EXTRA_NAMES: `${parts.mosquitto}:${deviceHost}` }),
         MQTT_USERS: Object.values(mqttUsers).join(","),
         RANDOM_SECRETS: randomSecrets(profile),
         API_SERVICE,

@@ -8,6 +8,8 @@ import type { Traffic } from "../traffic.ts";
 import { CA_DIRECTORY, CA_FILE, kafkaBrokers, mqttUrl } from "./addresses.ts";
 import { mqttUsers } from "./mosquitto.ts";
 
+const DAY_SECONDS = 86_400;
+
 /**
  * Rejected readings go through the front door again, when somebody asks for it:
  * `kubectl create job replay --from=cronjob/dead-letter-replay`. A CronJob that is suspended for ever, because it is the one
@@ -39,7 +41,7 @@ export class Replay extends Construct {
         schedule: "0 0 1 1 *",
         suspend: true,
         concurrencyPolicy: "Forbid",
-        jobTemplate: { spec: { backoffLimit: 2, template } },
+        jobTemplate: { spec: { backoffLimit: 2, ttlSecondsAfterFinished: DAY_SECONDS, template } },
       },
     });
   }

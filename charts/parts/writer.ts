@@ -1,12 +1,9 @@
 import { Construct } from "constructs";
 import { k8s } from "cdk8s-plus-34";
-import { kafkaGroups, kafkaTopics } from "#events";
 import { writerSchema } from "../../services/bq-writer/config.ts";
-import { hpaSettings, type HpaSettings } from "../autoscaling/hpa-settings.ts";
 import type { EnvironmentOf } from "../environment.ts";
 import { labelsOf, parts, ports, secrets } from "../names.ts";
 import type { Profile } from "../profile.ts";
-import { count } from "../resources.ts";
 import { StreamingService } from "../streaming-service.ts";
 import type { Traffic } from "../traffic.ts";
 import { kafkaBrokers } from "./addresses.ts";
@@ -37,7 +34,6 @@ export class Writer extends Construct {
       resources: profile.writer.resources,
       ...(isGoogle ? { account: WRITER_ACCOUNT } : {}),
     });
-    autoscaler(this, profile);
   }
 }
 
@@ -48,6 +44,7 @@ function environment(profile: Profile): EnvironmentOf<typeof writerSchema> {
     KAFKA_BROKERS: kafkaBrokers(profile),
     MEMBER_NAME: { field: "metadata.name" },
     BIGQUERY_PROJECT: bigQuery.project,
+    ...(bigQuery.kind === "google" ? { BIGQUERY_LOCATION: bigQuery.location } : {}),
     CREATE_TABLES: "true",
     ...(writer.isThrottled ? { MAX_ROWS_PER_SECOND: String(writer.rowsPerSecond) } : {}),
     ...(bigQuery.kind === "google"
@@ -58,30 +55,4 @@ function environment(profile: Profile): EnvironmentOf<typeof writerSchema> {
           BIGQUERY_TOKEN: { secret: name, key },
         }),
   };
-}
-
-/** https://kubernetes.io/docs/concepts/workloads/autoscaling/horizontal-pod-autoscale/ on the lag that the lag adapter serves. */
-function autoscaler(scope: Construct, profile: Profile): void {
-  const settings = hpaSettings(profile.writer);
-  new k8s.KubeHorizontalPodAutoscalerV2(scope, "autoscaler", {
-    metadata: { name: parts.writer, labels: labelsOf(parts.writer) },
-    spec: {
-      scaleTargetRef: { apiVersion: "apps/v1", kind: "Deployment", name: parts.writer },
-      minReplicas: settings.minReplicas,
-      maxReplicas: settings.maxReplicas,
-      metrics: settings.metrics.map(({ name, averageValue }) => ({
-        type: "External",
-        external: {
-          metric: { name, selector: { matchLabels: { group: kafkaGroups.writer, topic: kafkaTopics.readings.name } } },
-          target: { type: "AverageValue", averageValue: count(Number(averageValue)) },
-        },
-      })),
-      behavior: { scaleUp: scaling(settings.behavior.scaleUp), scaleDown: scaling(settings.behavior.scaleDown) },
-    },
-  });
-}
-
-/** cdk8s wants lists of its own. */
-function scaling({ policies, ...rest }: HpaSettings["behavior"]["scaleUp"]): k8s.HpaScalingRulesV2 {
-  return { ...rest, policies: [...policies] };
 }

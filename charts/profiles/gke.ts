@@ -6,7 +6,7 @@ import type { Profile } from "../profile.ts";
  * keep Autopilot's rules: at least 50m of CPU per pod, 1 to 6.5 GiB of memory per core
  * (https://cloud.google.com/kubernetes-engine/docs/concepts/autopilot-resource-requests).
  */
-export function gke({ PROJECT, REGION, GKE_IMAGE }: ChartInputs): Profile {
+export function gke({ PROJECT, REGION, GKE_IMAGE, DEVICE_HOST }: ChartInputs): Profile {
   return {
     name: "gke",
     namespace: "smart-home",
@@ -14,14 +14,16 @@ export function gke({ PROJECT, REGION, GKE_IMAGE }: ChartInputs): Profile {
     bigQuery: { kind: "google", project: PROJECT, location: REGION },
     kafka: {
       brokers: 3,
-      storage: "100Gi",
+      storageGib: 100,
       heap: "-Xms1g -Xmx1g",
       resources: { cpu: "500m", memory: "2Gi", memoryLimit: "2Gi", ephemeralStorage: "1Gi" },
     },
     mosquitto: {
       storage: "10Gi",
       isPublic: true,
-      resources: { cpu: "250m", memory: "512Mi", memoryLimit: "1Gi" },
+      deviceHost: DEVICE_HOST,
+      maxQueuedMib: 256,
+      resources: { cpu: "250m", memory: "512Mi", memoryLimit: "1536Mi" },
     },
     writer: {
       resources: { cpu: "250m", memory: "512Mi", memoryLimit: "640Mi" },

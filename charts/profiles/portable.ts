@@ -5,7 +5,7 @@ import type { Profile } from "../profile.ts";
  * Any cluster, also a small one: all CPU requests together stay below 1.5 cores, four writers and a fleet of 2,000
  * devices included. BigQuery is the embedded one. A writer takes 1,000 rows a second, so that a fleet can outrun it.
  */
-export function portable({ IMAGE }: ChartInputs): Profile {
+export function portable({ IMAGE, DEVICE_HOST }: ChartInputs): Profile {
   return {
     name: "portable",
     namespace: "smart-home",
@@ -13,13 +13,15 @@ export function portable({ IMAGE }: ChartInputs): Profile {
     bigQuery: { kind: "embedded", project: "smart-home", storage: "10Gi" },
     kafka: {
       brokers: 1,
-      storage: "10Gi",
+      storageGib: 10,
       heap: "-Xms256m -Xmx512m",
       resources: { cpu: "250m", memory: "768Mi", memoryLimit: "1280Mi", ephemeralStorage: "256Mi" },
     },
     mosquitto: {
       storage: "2Gi",
       isPublic: false,
+      deviceHost: DEVICE_HOST,
+      maxQueuedMib: 96,
       resources: { cpu: "50m", memory: "64Mi", memoryLimit: "512Mi" },
     },
     writer: {

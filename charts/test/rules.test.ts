@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { kafkaTopics } from "#events";
 import { readInputs } from "../config.ts";
+import { retentionMib } from "../parts/kafka.ts";
 import { manifests } from "../sets.ts";
 import { bytes, cores, objectsOf, podTemplates, profiles } from "./objects.ts";
 
@@ -147,6 +148,18 @@ test("the portable set fits into a core and a half, with all its writers and a f
 test("the manifests in k8s-out/ are those of charts/", () => {
   for (const [path, text] of manifests(readInputs({})))
     expect(readFileSync(new URL(`../../k8s-out/${path}`, import.meta.url), "utf8") === text, path).toBe(true);
+});
+
+test.each(profiles)("all records of Kafka fit onto the disk of a broker: $name", (profile) => {
+  const partitions = Object.values(kafkaTopics).reduce((sum, topic) => sum + topic.partitions, 0);
+  expect((retentionMib(profile) * partitions) / 1024).toBeLessThan(profile.kafka.storageGib);
+});
+
+test("Google's dataset is made where the profile says", () => {
+  const [, profile] = profiles;
+  const writer = podTemplates(objectsOf(profile!)).find(({ name }) => name === "bq-writer");
+  const location = writer?.template.spec.containers[0]?.env?.find(({ name }) => name === "BIGQUERY_LOCATION");
+  expect(location?.value).toBe("europe-west1");
 });
 
 test("a wrong image or project is refused before anything is made", () => {

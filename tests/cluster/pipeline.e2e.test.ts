@@ -183,7 +183,7 @@ test("a default fleet that was deleted stays deleted, whoever starts again", asy
 });
 
 test("a delete of the folder leaves nothing", async () => {
-  await kubectl("delete", "-f", MANIFESTS, "--wait=true", "--timeout=5m");
+  await kubectl("delete", "-f", MANIFESTS, "--ignore-not-found", "--wait=true", "--timeout=5m");
   const left = await kubectl(
     "get",
     "namespace,apiservice,clusterrole,clusterrolebinding,crd",

@@ -10,7 +10,7 @@ import type { Profile } from "../../charts/profile.ts";
 import { FLEET_LABEL } from "../../operator/api/names.ts";
 import { startPrometheus } from "#testkit";
 import { isReady, lacksImage, NAMESPACE, pods, type PodItem } from "./installation.ts";
-import { kubectl } from "./kubectl.ts";
+import { kubectl, PortForward } from "./kubectl.ts";
 
 export interface Metrics extends AsyncDisposable {
   /** Where it is, in words. */
@@ -22,7 +22,7 @@ export interface Metrics extends AsyncDisposable {
 }
 
 const SELECTOR = "app.kubernetes.io/name=prometheus";
-const PROXY = `/api/v1/namespaces/${NAMESPACE}/services/prometheus:9090/proxy/api/v1`;
+const PORT = 9090;
 
 /** A Prometheus whose build does not know the discovery of pods. Said, not taken for granted. */
 export async function lacksDiscovery(): Promise<boolean> {
@@ -37,9 +37,10 @@ export async function metricsOf(profile: Profile): Promise<Metrics> {
   return (await lacksDiscovery()) ? onThisMachine(profile) : inTheCluster();
 }
 
-function inTheCluster(): Metrics {
+async function inTheCluster(): Promise<Metrics> {
+  const forward = await PortForward.open(NAMESPACE, "service/prometheus", [PORT]);
   const ask = async (path: string): Promise<unknown> =>
-    (JSON.parse(await kubectl("get", "--raw", `${PROXY}/${path}`)) as { data: unknown }).data;
+    ((await (await fetch(`http://${forward.address(PORT)}/api/v1/${path}`)).json()) as { data: unknown }).data;
   return {
     name: "the cluster's own Prometheus",
     finds: async (expression) => {
@@ -47,7 +48,10 @@ function inTheCluster(): Metrics {
       return (data as { result: { value: [number, string] }[] }).result.some(({ value }) => value[1] !== "NaN");
     },
     firing: async () => namesOf(await ask("alerts")),
-    [Symbol.asyncDispose]: () => Promise.resolve(),
+    [Symbol.asyncDispose]: () => {
+      forward[Symbol.dispose]();
+      return Promise.resolve();
+    },
   };
 }
 

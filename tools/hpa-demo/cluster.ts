@@ -1,6 +1,7 @@
 import { kafkaGroups, kafkaTopics } from "#events";
 import { kubeconfigConnection, KubeApi, kubeErrors, pathOf, STATEFUL_SET, type Resource } from "#kubernetes";
 import { API_VERSION, KIND, PLURAL } from "../../operator/api/names.ts";
+import { lagMetricNames } from "../../services/lag-adapter/config.ts";
 
 const SENSOR_FLEET: Resource = { apiVersion: API_VERSION, kind: KIND, plural: PLURAL };
 const DEPLOYMENT: Resource = { apiVersion: "apps/v1", kind: "Deployment", plural: "deployments" };
@@ -11,9 +12,7 @@ const AUTOSCALER: Resource = {
 };
 const WRITER = "bq-writer";
 const BRIDGE = "mqtt-bridge";
-const BRIDGE_PORT = 9090;
 const MANAGER = "hpa-demo";
-const SILENCE_MS = 5000;
 
 interface Autoscaler {
   readonly spec: {
@@ -63,23 +62,14 @@ export class Cluster {
     return { desired: autoscaler.status?.desiredReplicas ?? 1, ready: deployment.status?.readyReplicas ?? 0 };
   }
 
-  /** By the way that the autoscaler asks it; `undefined` while nobody knows it. */
-  async lag(): Promise<number | undefined> {
-    const path = `/apis/external.metrics.k8s.io/v1beta1/namespaces/${this.#namespace}/kafka_consumer_lag`;
-    const labelSelector = `group=${kafkaGroups.writer},topic=${kafkaTopics.readings.name}`;
-    const list = await this.#orUndefined(
-      this.#api.call<{ items: { value: string }[] }>({ method: "GET", path, query: { labelSelector } }),
-    );
-    const value = list?.items[0]?.value;
-    return value === undefined ? undefined : decimal(value);
+  /** As the autoscaler sees it; `undefined` while nobody knows it. */
+  lag(): Promise<number | undefined> {
+    return this.#external(lagMetricNames.records);
   }
 
-  /** Records that the bridge has written to Kafka since its start. */
-  async bridged(): Promise<number | undefined> {
-    const path = `${pathOf({ apiVersion: "v1", kind: "Pod", plural: "pods" }, this.#namespace, `${BRIDGE}-0:${BRIDGE_PORT}`, "proxy")}/metrics`;
-    const page = this.#api.lines({ method: "GET", path, accept: "text/plain" }, SILENCE_MS);
-    const rows = await this.#orUndefined(Array.fromAsync(page));
-    return rows === undefined ? undefined : counterOf(rows, "bridge_readings_total");
+  /** Records a second that the topic gets, over the last minute, as the autoscaler sees it. */
+  appendRate(): Promise<number | undefined> {
+    return this.#external(lagMetricNames.appendRate);
   }
 
   /** Makes the fleet, or sets its number of devices. */
@@ -105,6 +95,16 @@ export class Cluster {
     });
   }
 
+  async #external(metric: string): Promise<number | undefined> {
+    const path = `/apis/external.metrics.k8s.io/v1beta1/namespaces/${this.#namespace}/${metric}`;
+    const labelSelector = `group=${kafkaGroups.writer},topic=${kafkaTopics.readings.name}`;
+    const list = await this.#orUndefined(
+      this.#api.call<{ items: { value: string }[] }>({ method: "GET", path, query: { labelSelector } }),
+    );
+    const value = list?.items[0]?.value;
+    return value === undefined ? undefined : decimal(value);
+  }
+
   #get<T>(resource: Resource, name: string): Promise<T> {
     return this.#api.call<T>({ method: "GET", path: pathOf(resource, this.#namespace, name) });
   }
@@ -124,12 +124,4 @@ const DECIMAL_UNITS: Readonly<Record<string, number>> = { "": 1, k: 1e3, M: 1e6,
 export function decimal(quantity: string): number {
   const [, number = "", unit = ""] = /^(\d+(?:\.\d+)?)([kMGm]?)$/.exec(quantity) ?? [];
   return number === "" ? NaN : Number(number) * (DECIMAL_UNITS[unit] ?? NaN);
-}
-
-/** The sum of a counter's series in the lines of a page in Prometheus' text format. */
-export function counterOf(page: readonly string[], name: string): number | undefined {
-  const values = page.filter((row) => row.startsWith(`${name} `) || row.startsWith(`${name}{`));
-  return values.length === 0
-    ? undefined
-    : values.reduce((sum, row) => sum + Number(row.slice(row.lastIndexOf(" "))), 0);
 }

@@ -58,21 +58,9 @@ function isBack({ lag = Infinity, desired, ready }: Sample, target: number): boo
 
 function looker(cluster: Cluster): (isLoaded: boolean) => Promise<Sample> {
   const startMs = performance.now();
-  let before: { second: number; bridged: number } | undefined;
   return async (isLoaded) => {
-    const [lag, writers, bridged] = await Promise.all([cluster.lag(), cluster.writers(), cluster.bridged()]);
-    const second = (performance.now() - startMs) / 1000;
-    const inputPerSecond =
-      before && bridged !== undefined && bridged >= before.bridged
-        ? (bridged - before.bridged) / (second - before.second)
-        : undefined;
-    before = bridged === undefined ? undefined : { second, bridged };
-    return {
-      second: Math.round(second * 10) / 10,
-      inputPerSecond: inputPerSecond === undefined ? undefined : Math.round(inputPerSecond),
-      lag,
-      ...writers,
-      isLoaded,
-    };
+    const [lag, inputPerSecond, writers] = await Promise.all([cluster.lag(), cluster.appendRate(), cluster.writers()]);
+    const second = Math.round((performance.now() - startMs) / 100) / 10;
+    return { second, inputPerSecond, lag, ...writers, isLoaded };
   };
 }

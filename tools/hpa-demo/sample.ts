@@ -2,7 +2,7 @@
 export interface Sample {
   /** Seconds since the load began. */
   readonly second: number;
-  /** Records that the bridge wrote to Kafka, a second. */
+  /** Records a second into Kafka, over the minute before. */
   readonly inputPerSecond: number | undefined;
   /** As the autoscaler sees it. */
   readonly lag: number | undefined;

@@ -59,7 +59,7 @@ function model(): number[] {
   });
 }
 
-/** Lag, and the average of a minute's input, as the adapter would have told them. */
+/** Lag, and the average of a minute's input (it was recorded second by second), as the adapter would have told them. */
 function seenAt(second: number): [number | undefined, number | undefined] {
   const before = recorded.filter((row) => row.second <= second);
   const minute = before.filter((row) => row.second > second - RATE_SECONDS && row.inputPerSecond > 0);

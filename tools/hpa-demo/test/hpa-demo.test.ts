@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { counterOf, decimal } from "../cluster.ts";
+import { decimal } from "../cluster.ts";
 import { readConfig } from "../config.ts";
 import { directionChanges, judge, problems } from "../judge.ts";
 import { csv, line, type Sample } from "../sample.ts";
@@ -75,12 +75,6 @@ test.each([
   ["", NaN],
   ["15Ki", NaN],
 ])("the quantity %j is %d", (text, value) => expect(decimal(text)).toBe(value));
-
-test("a counter is the sum of its series", () => {
-  const page = ["# HELP x_total …", 'x_total{a="1"} 2', 'x_total{a="2"} 3', "x_total_more 9", ""];
-  expect(counterOf(page, "x_total")).toBe(5);
-  expect(counterOf(page, "y_total")).toBeUndefined();
-});
 
 test("devices are given by the environment: an argument is refused", () => {
   expect(readConfig({ DEVICES: "4000" }).DEVICES).toBe(4000);
