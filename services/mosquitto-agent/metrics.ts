@@ -5,6 +5,7 @@ import type { BrokerFacts } from "./broker-check.ts";
 /** What the agent knows when it is scraped. */
 export interface AgentState {
   readonly isUp: boolean;
+  readonly isRefused: boolean;
   readonly facts: BrokerFacts;
   readonly reloads: number;
 }
@@ -13,7 +14,12 @@ export interface AgentState {
 export function agentMetrics(registry: Registry, read: () => AgentState): void {
   const { counter, gauge } = scrapedMetrics(registry, "mosquitto");
   const fact = (topic: string) => (): number => read().facts.get(`$SYS/broker/${topic}`) ?? 0;
-  gauge("up", "1 while the broker answers a real MQTT round trip, else 0.", () => (read().isUp ? 1 : 0));
+  gauge("up", "1 while the broker answers, be it with a refusal of the agent, else 0.", () => (read().isUp ? 1 : 0));
+  gauge(
+    "agent_refused",
+    "1 while the broker answers and the agent is wrong: its login, or the CA that it trusts.",
+    () => (read().isRefused ? 1 : 0),
+  );
   counter("agent_reloads_total", "Times that the broker was told to read its files again.", () => read().reloads);
   gauge("clients_connected", "Clients with a connection.", fact("clients/connected"));
   gauge("messages_stored", "Messages that the broker holds, retained ones included.", fact("store/messages/count"));

@@ -1,17 +1,20 @@
 import type { ConnectionSettings } from "#mqtt";
 import { toError, type RunningService, type ServiceContext } from "#runtime";
-import { checkBroker, type BrokerFacts } from "./broker-check.ts";
+import { checkBroker } from "./broker-check.ts";
+import { BrokerHealth } from "./broker-health.ts";
+import { acceptsConnections } from "./broker-port.ts";
 import { reloadBroker } from "./broker-process.ts";
+import type { Refusal } from "./broker-refusal.ts";
 import type { AgentConfig } from "./config.ts";
 import { FileWatch } from "./file-watch.ts";
 import { agentMetrics } from "./metrics.ts";
 
-interface BrokerState {
-  isUp: boolean;
-  facts: BrokerFacts;
-}
-
-const NO_FACTS: BrokerFacts = new Map();
+const REFUSED: Readonly<Record<Refusal, string>> = {
+  login:
+    "the broker answers and refuses the agent's login; restart the pod if this stays: a Secret is read at the start",
+  trust:
+    "the broker answers and the agent does not trust its certificate; restart the pod if this stays: the CA is read at the start",
+};
 
 /**
  * Two loops beside a broker: one tells it when its files changed, one asks whether it answers. `/readyz` is the broker's
@@ -20,10 +23,16 @@ const NO_FACTS: BrokerFacts = new Map();
 export function startAgent(context: ServiceContext<AgentConfig>): RunningService {
   const { registry, readiness } = context;
   readiness.notReady("broker", "it was not asked yet");
-  const state = { isUp: false, facts: NO_FACTS, reloads: 0 };
-  agentMetrics(registry, () => state);
+  const health = new BrokerHealth();
+  const told = { reloads: 0 };
+  agentMetrics(registry, () => ({
+    isUp: health.isUp,
+    isRefused: health.refusal !== undefined,
+    facts: health.facts,
+    reloads: told.reloads,
+  }));
   const end = new AbortController();
-  const loops = [followFiles(context, state, end.signal), checkAgain(context, state, end.signal)];
+  const loops = [followFiles(context, told, end.signal), checkAgain(context, health, end.signal)];
   return {
     stop: async () => {
       end.abort(new Error("stopping"));
@@ -34,22 +43,17 @@ export function startAgent(context: ServiceContext<AgentConfig>): RunningService
 
 /** Told once at the start too: the broker may have read its files before this process looked at them first. */
 async function followFiles(
-  { config, clock, log }: ServiceContext<AgentConfig>,
-  state: { reloads: number },
+  context: ServiceContext<AgentConfig>,
+  told: { reloads: number },
   end: AbortSignal,
 ): Promise<void> {
+  const { config, clock, log } = context;
   const watch = new FileWatch(config.WATCHED_FILES);
   let lastProblem: string | undefined;
   while (!end.aborted) {
     try {
-      if (await watch.hasChanged()) {
-        // Before the signal: a change in between is then noticed at the next look.
-        await watch.accept();
-        await reloadBroker(config.BROKER_PROCESS).catch((error: unknown) => {
-          watch.forget();
-          throw error;
-        });
-        state.reloads += 1;
+      if (await tellOfChange(context, watch, end)) {
+        told.reloads += 1;
         log.info({ files: config.WATCHED_FILES }, "the broker was told to read its files again");
       }
       lastProblem = undefined;
@@ -62,29 +66,66 @@ async function followFiles(
   }
 }
 
-async function checkAgain(context: ServiceContext<AgentConfig>, state: BrokerState, end: AbortSignal): Promise<void> {
+/** Whether there was a change and the broker was told of it. While it does not listen yet the change stays pending. */
+async function tellOfChange(
+  { config, clock }: ServiceContext<AgentConfig>,
+  watch: FileWatch,
+  signal: AbortSignal,
+): Promise<boolean> {
+  if (!(await watch.hasChanged())) return false;
+  // Before the signal: a change in between is then noticed at the next look.
+  await watch.accept();
+  let isTold = false;
+  try {
+    isTold = await reloadBroker(config.BROKER_PROCESS, () =>
+      acceptsConnections(config.MQTT_URL, { clock, timeoutMs: config.CHECK_TIMEOUT, signal }),
+    );
+  } finally {
+    if (!isTold) watch.forget();
+  }
+  return isTold;
+}
+
+async function checkAgain(context: ServiceContext<AgentConfig>, health: BrokerHealth, end: AbortSignal): Promise<void> {
   while (!end.aborted) {
-    await checkOnce(context, state, end);
+    await checkOnce(context, health, end);
     await context.clock.sleep(context.config.CHECK_INTERVAL, end).catch(() => undefined);
   }
 }
 
 async function checkOnce(
-  { config, clock, log, readiness }: ServiceContext<AgentConfig>,
-  state: BrokerState,
+  context: ServiceContext<AgentConfig>,
+  health: BrokerHealth,
   signal: AbortSignal,
 ): Promise<void> {
+  const { config, clock, log, readiness } = context;
   try {
-    state.facts = await checkBroker(settingsOf(config), { clock, timeoutMs: config.CHECK_TIMEOUT, signal });
-    if (!state.isUp) log.info("the broker answers");
-    state.isUp = true;
+    const facts = await checkBroker(settingsOf(config), { clock, timeoutMs: config.CHECK_TIMEOUT, signal });
+    if (!health.isUp || health.refusal !== undefined) log.info("the broker answers");
+    health.answered(facts);
     readiness.ready("broker");
   } catch (err) {
-    if (signal.aborted) return;
-    if (state.isUp) log.warn({ err }, "the broker does not answer");
-    state.isUp = false;
-    readiness.notReady("broker", toError(err).message);
+    if (!signal.aborted) onFailedCheck(context, health, toError(err));
   }
+}
+
+/** A refusal is the agent's own fault: the broker stays ready, and the agent starts again when it lasts. */
+function onFailedCheck(
+  { clock, log, readiness, fail }: ServiceContext<AgentConfig>,
+  health: BrokerHealth,
+  err: Error,
+): void {
+  const before = { isUp: health.isUp, refusal: health.refusal };
+  const nowMs = clock.monotonicMs();
+  health.failed(err, nowMs);
+  if (health.refusal === undefined) {
+    if (before.isUp) log.warn({ err }, "the broker does not answer");
+    readiness.notReady("broker", err.message);
+    return;
+  }
+  readiness.ready("broker");
+  if (health.refusal !== before.refusal) log.error({ err }, REFUSED[health.refusal]);
+  if (health.isStuck(nowMs)) fail(new Error("the broker still refuses the agent: it starts again", { cause: err }));
 }
 
 function settingsOf(config: AgentConfig): ConnectionSettings {

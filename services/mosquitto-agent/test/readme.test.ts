@@ -11,8 +11,8 @@ test("the table of variables is the schema's", () => expect(README).toContain(co
 
 test("the table of metrics is the registry's", async () => {
   const registry = new Registry();
-  agentMetrics(registry, () => ({ isUp: false, facts: new Map(), reloads: 0 }));
+  agentMetrics(registry, () => ({ isUp: false, isRefused: false, facts: new Map(), reloads: 0 }));
   const rows = (await registry.getMetricsAsJSON()).map(({ name, type, help }) => `| \`${name}\` | ${type} | ${help} |`);
-  expect(rows.length).toBe(8);
+  expect(rows.length).toBe(9);
   expect(README).toContain(rows.join("\n"));
 });
