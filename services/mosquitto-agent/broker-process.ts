@@ -23,11 +23,10 @@ export async function processesNamed(name: string, directory = "/proc"): Promise
  * @throws if no such process is there, or it belongs to another user.
  */
 export async function reloadBroker(name: string, listens: () => Promise<boolean>): Promise<boolean> {
+  // Looked up before: a broker that takes the place of the one that listens has another id, and is not told.
   const pids = await processesNamed(name);
   if (pids.length === 0) throw new Error(`no process is called ${name}`);
   if (!(await listens())) return false;
-  // Other ids than before: what listened may have been a broker that is gone.
-  if ((await processesNamed(name)).join() !== pids.join()) return false;
   for (const pid of pids) if (!(await survivesSighup(pid))) return false;
   for (const pid of pids) process.kill(pid, "SIGHUP");
   return true;
@@ -37,7 +36,7 @@ export async function reloadBroker(name: string, listens: () => Promise<boolean>
 const SURVIVES_SIGHUP = /^Sig(?:Blk|Ign|Cgt):\s*[0-9a-f]*[13579bdf]$/m;
 
 /**
- * Whether SIGHUP does not end the process. Mosquitto listens before it has its handlers, by the time that its
+ * Whether the process is there and SIGHUP does not end it. Mosquitto listens before it has its handlers, by the time that its
  * certificates take. A kernel that does not show the masks (gVisor) leaves it at the listening.
  */
 async function survivesSighup(pid: number): Promise<boolean> {
