@@ -14,7 +14,7 @@ export interface KafkaTopic {
   readonly partitions: number;
   /** How long records are kept; `undefined`: for ever, one per key (compacted). */
   readonly retentionMs: number | undefined;
-  /** Most bytes of each partition, beside the time; none: a new topic is bounded by time alone. Not for compacted ones. */
+  /** Most bytes of each partition, beside the time; none: only the time bounds it. Means nothing if compacted. */
   readonly retentionBytes?: number;
 }
 

@@ -37,7 +37,6 @@ export async function makeTopics(
 }
 
 function wantedTopics({ RETENTION_BYTES: retentionBytes }: TopicsConfig): KafkaTopic[] {
-  return Object.values(kafkaTopics).map((topic) =>
-    retentionBytes === undefined || topic.retentionMs === undefined ? topic : { ...topic, retentionBytes },
-  );
+  const topics = Object.values(kafkaTopics);
+  return retentionBytes === undefined ? topics : topics.map((topic) => ({ ...topic, retentionBytes }));
 }
