@@ -36,8 +36,8 @@ export async function reloadBroker(name: string, listens: () => Promise<boolean>
 const SURVIVES_SIGHUP = /^Sig(?:Blk|Ign|Cgt):\s*[0-9a-f]*[13579bdf]$/m;
 
 /**
- * Whether the process is there and SIGHUP does not end it. Mosquitto listens before it has its handlers, by the time that its
- * certificates take. A kernel that does not show the masks (gVisor) leaves it at the listening.
+ * Whether the process is there and SIGHUP does not end it. Mosquitto listens before it has its handlers, by the time
+ * that its certificates take. A kernel that does not show the masks (gVisor) leaves it at the listening.
  */
 async function survivesSighup(pid: number): Promise<boolean> {
   const status = await readFile(`/proc/${pid}/status`, "utf8").catch(() => undefined);
