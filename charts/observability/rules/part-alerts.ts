@@ -21,6 +21,16 @@ export const partAlerts: readonly AlertRule[] = [
     runbook: "broker-does-not-answer",
   },
   {
+    alert: "BrokerUnwatched",
+    expr: "max(mosquitto_agent_refused) > 0",
+    forMinutes: 5,
+    severity: "warning",
+    summary: "The agent beside Mosquitto is not let in",
+    description:
+      "The broker answers, and refuses the agent's login or shows a certificate that it does not trust: nobody would notice a broker that hangs.",
+    runbook: "broker-does-not-answer",
+  },
+  {
     alert: "BrokerDropsMessages",
     expr: "sum(increase(mosquitto_publish_dropped_total[5m])) > 0",
     forMinutes: 1,

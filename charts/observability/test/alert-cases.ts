@@ -78,6 +78,12 @@ export const alertCases: Readonly<Record<string, AlertCase>> = {
     quiet: [{ mosquitto_up: "1x40" }, { mosquitto_up: "0x2 1x40" }],
     notYetMinutes: 0.5,
   },
+  BrokerUnwatched: {
+    minutes: 7,
+    fires: [{ mosquitto_agent_refused: "1x60" }],
+    quiet: [{ mosquitto_agent_refused: "0x60" }],
+    notYetMinutes: 3,
+  },
   BrokerDropsMessages: {
     minutes: 5,
     fires: [{ mosquitto_publish_dropped_total: "0x8 1x40" }],
