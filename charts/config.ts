@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { z } from "zod";
 import { boolean, loadConfig, text, type Environment } from "#runtime";
 
@@ -5,10 +6,15 @@ const REFERENCE = /^[a-z0-9.-]+(:\d+)?(\/[a-z0-9._-]+)+(:(?!latest$)[A-Za-z0-9._
 const reference = (): z.ZodType<string, string> =>
   text("a full image reference with a tag other than `latest`, or a digest", REFERENCE);
 
+const PACKAGE = new URL("../package.json", import.meta.url);
+
+/** The image's tag, as `make image` chooses it too. */
+export const { version } = JSON.parse(readFileSync(PACKAGE, "utf8")) as { version: string };
+
 /** What `make manifests` takes. */
 export const chartSchema = z.object({
   IMAGE: reference()
-    .default("localhost/smart-home-bridge:0.1.0")
+    .default(`localhost/smart-home-bridge:${version}`)
     .describe("The image of all programs in the portable set; as `make image` names it."),
   PROJECT: text("a Google Cloud project id", /^[a-z][a-z0-9-]{4,28}[a-z0-9]$/)
     .default("my-project")

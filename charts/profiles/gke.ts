@@ -1,4 +1,4 @@
-import type { ChartInputs } from "../config.ts";
+import { version, type ChartInputs } from "../config.ts";
 import type { Profile } from "../profile.ts";
 
 /**
@@ -10,7 +10,7 @@ export function gke({ PROJECT, REGION, GKE_IMAGE, DEVICE_HOST }: ChartInputs): P
   return {
     name: "gke",
     namespace: "smart-home",
-    image: GKE_IMAGE ?? `${REGION}-docker.pkg.dev/${PROJECT}/smart-home/smart-home-bridge:0.1.0`,
+    image: GKE_IMAGE ?? `${REGION}-docker.pkg.dev/${PROJECT}/smart-home/smart-home-bridge:${version}`,
     bigQuery: { kind: "google", project: PROJECT, location: REGION },
     kafka: {
       brokers: 3,
