@@ -107,7 +107,7 @@ export default tseslint.config(
         CLIENTS,
         "^#(?!runtime|events|fleets)",
         "(services|local)/(?!.*/config\\.ts$)",
-        "operator/(?!api/|(config|rights)\\.ts$)",
+        "operator/(?!api/|(config|rights|credentials/names)\\.ts$)",
       ],
       "Charts know the configuration of each program and the definition of SensorFleet, nothing else of them.",
     ),

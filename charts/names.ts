@@ -42,24 +42,12 @@ export const ports = {
   grafana: 3000,
 } as const;
 
-/** What the operator makes at its first start; nothing secret stands in a manifest. */
+/** Random values that the operator is asked to make; nothing secret stands in a manifest. */
 export const secrets = {
-  caConfigMap: "smart-home-ca",
-  mosquittoUsers: "mosquitto-users",
   bigQueryToken: { name: "bigquery-token", key: "token" },
   grafanaPassword: { name: "grafana-admin", key: "password" },
   kafkaClusterId: { name: "kafka-cluster", key: "cluster-id" },
 } as const;
-
-/** The Secret with the login of one of the broker's own users. */
-export function mqttUserSecret(user: string): string {
-  return `mqtt-user-${user}`;
-}
-
-/** The Secret with a Service's certificate and key. */
-export function certificateSecret(service: string): string {
-  return `${service}-tls`;
-}
 
 /** Labels of everything that belongs to a part. */
 export function labelsOf(part: string): Record<string, string> {

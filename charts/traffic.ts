@@ -36,7 +36,7 @@ const DNS: NetworkPolicyPort[] = [{ protocol: "UDP", port: port(53) }, tcp(53)];
 export class Traffic {
   readonly #parts = new Map<PartName, Set<Outside>>();
   readonly #flows: Flow[] = [];
-  readonly #open: { to: PartName; port: number; peers: NetworkPolicyPeer[] }[] = [];
+  readonly #open: Pick<Flow, "to" | "port">[] = [];
 
   /** `from` opens connections to `to`. */
   allow(from: PartName, to: PartName, toPort: number): void {
@@ -53,7 +53,7 @@ export class Traffic {
   /** Anybody may connect: the API server, a load balancer. */
   open(to: PartName, toPort: number): void {
     this.add(to);
-    this.#open.push({ to, port: toPort, peers: [] });
+    this.#open.push({ to, port: toPort });
   }
 
   /** Makes the policies: everything denied, and what was told allowed. */
@@ -80,7 +80,7 @@ export class Traffic {
   #ingress(part: PartName): k8s.NetworkPolicyIngressRule[] {
     const inside = this.#flows.filter(({ to }) => to === part);
     return [
-      ...[...byPort(inside)].map(([number, flows]) => ({
+      ...[...Map.groupBy(inside, (flow) => flow.port)].map(([number, flows]) => ({
         from: peers(flows.map(({ from }) => from)),
         ports: [tcp(number)],
       })),
@@ -100,10 +100,6 @@ export class Traffic {
       ...(outside.has("google-metadata") ? [{ to: [LINK_LOCAL], ports: [80, 987, 988].map(tcp) }] : []),
     ];
   }
-}
-
-function byPort(flows: readonly Flow[]): Map<number, Flow[]> {
-  return Map.groupBy(flows, (flow) => flow.port);
 }
 
 function peers(names: readonly PartName[]): NetworkPolicyPeer[] {

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { kubernetesVariables } from "#kubernetes";
 import {
   ConfigError,
   duration,
@@ -30,9 +31,7 @@ export const operatorSchema = z
       "Where the fleets are, with all that is made for them, and the lease.",
     ),
     POD_NAME: text().describe("Names this process in the lease and in events; the pod's name."),
-    KUBECONFIG: text().optional().describe("How to reach the API server from outside; in a pod: not set."),
-    KUBERNETES_SERVICE_HOST: text().optional().describe("Set by Kubernetes in every pod."),
-    KUBERNETES_SERVICE_PORT: text().optional().describe("Set by Kubernetes in every pod."),
+    ...kubernetesVariables,
     SIMULATOR_IMAGE: text().describe("Image of the fleets' pods, where a fleet names none."),
     FLEET_MQTT_URL: url(["mqtt:", "mqtts:"]).describe("The broker of all fleets."),
     POD_CPU_REQUEST: quantity().default("50m").describe("Of each pod of a fleet that says nothing about it."),

@@ -1,10 +1,10 @@
 import { CONFIG_MAP, type KubeApi, type KubeObject, POD, type Resource, SECRET, STATEFUL_SET } from "#kubernetes";
 import type { ServiceContext } from "#runtime";
-import type { SensorFleet } from "./api/sensor-fleet.ts";
+import { SENSOR_FLEET, type SensorFleet } from "./api/sensor-fleet.ts";
 import type { OperatorConfig } from "./config.ts";
 import type { ConfigMap, StatefulSet } from "./controllers/desired.ts";
 import type { Pod } from "./controllers/pods.ts";
-import { CHILDREN_SELECTOR, SENSOR_FLEET } from "./controllers/reconciler.ts";
+import { CHILDREN_SELECTOR } from "./controllers/reconciler.ts";
 import { BROKER_SELECTOR } from "./credentials/names.ts";
 import type { Secret } from "./credentials/secret-keeper.ts";
 import { Informer } from "./kube/informer.ts";

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { type Connection, inClusterConnection, KubeApi, kubeconfigConnection } from "#kubernetes";
+import { connectionOf, KubeApi } from "#kubernetes";
 import type { RunningService, ServiceContext } from "#runtime";
 import { onChange, type Workers } from "./changes.ts";
 import type { OperatorConfig } from "./config.ts";
@@ -24,7 +24,9 @@ import { certificateMetrics, eventMetrics, stateMetrics, type OperatorEvents } f
 export async function startOperator(context: ServiceContext<OperatorConfig>): Promise<RunningService> {
   const { config, log, clock, registry, stopping, fail } = context;
   const metrics = eventMetrics(registry, WATCHED);
-  const api = new KubeApi(await connectionOf(context), (method, status) => metrics.onAnswer(method, status));
+  const api = new KubeApi(await connectionOf(context.config, context.clock), (method, status) =>
+    metrics.onAnswer(method, status),
+  );
   const events = new EventRecorder({ api, clock, log, component: "sensorfleet-operator", instance: config.POD_NAME });
   const informers = informersOf(context, api, metrics, (kind, object) => onChange(workers, kind, object));
   const [fleets, store] = [informers.fleets.store, informers.secrets.store];
@@ -148,11 +150,6 @@ function leaseOf({ config, clock, log }: ServiceContext<OperatorConfig>, api: Ku
     clock,
     log,
   });
-}
-
-function connectionOf({ config, clock }: ServiceContext<OperatorConfig>): Promise<Connection> {
-  const { KUBECONFIG: file, KUBERNETES_SERVICE_HOST: host = "", KUBERNETES_SERVICE_PORT: port = "443" } = config;
-  return file === undefined ? inClusterConnection({ host, port }, clock) : kubeconfigConnection(file);
 }
 
 function settingsOf(config: OperatorConfig): FleetSettings {

@@ -1,6 +1,7 @@
 import { Construct } from "constructs";
+import { AUTHORITY, userSecret } from "../../operator/credentials/names.ts";
 import { bridgeSchema } from "../../services/mqtt-bridge/config.ts";
-import { mqttUserSecret, parts, ports, secrets } from "../names.ts";
+import { parts, ports } from "../names.ts";
 import type { Profile } from "../profile.ts";
 import { StreamingService } from "../streaming-service.ts";
 import type { Traffic } from "../traffic.ts";
@@ -15,7 +16,7 @@ export class Bridge extends Construct {
   constructor(scope: Construct, profile: Profile, traffic: Traffic) {
     super(scope, "bridge");
     traffic.allow(parts.bridge, parts.kafka, ports.kafka);
-    const login = mqttUserSecret(mqttUsers.bridge);
+    const login = userSecret(mqttUsers.bridge);
     new StreamingService(this, {
       profile,
       name: parts.bridge,
@@ -32,7 +33,7 @@ export class Bridge extends Construct {
       },
       platformEnvironment: { NODE_EXTRA_CA_CERTS: CA_FILE },
       resources: { cpu: "100m", memory: "224Mi", memoryLimit: "512Mi" },
-      mounts: [{ path: CA_DIRECTORY, from: { configMap: secrets.caConfigMap } }],
+      mounts: [{ path: CA_DIRECTORY, from: { configMap: AUTHORITY } }],
     });
   }
 }

@@ -1,13 +1,15 @@
 import { Construct } from "constructs";
 import { k8s } from "cdk8s-plus-34";
+import { tlsSecret } from "../../operator/credentials/names.ts";
 import { lagSchema } from "../../services/lag-adapter/config.ts";
-import { certificateSecret, labelsOf, parts, ports } from "../names.ts";
+import { labelsOf, parts, ports } from "../names.ts";
 import type { Profile } from "../profile.ts";
 import { StreamingService } from "../streaming-service.ts";
 import type { Traffic } from "../traffic.ts";
 import { kafkaBrokers } from "./addresses.ts";
 
 const TLS_DIRECTORY = "/etc/lag-adapter-tls";
+
 /** Consumer lag as gauges and, for the HPA, as the external metrics API of the cluster. */
 export class LagAdapter extends Construct {
   constructor(scope: Construct, profile: Profile, traffic: Traffic) {
@@ -34,7 +36,7 @@ export class LagAdapter extends Construct {
       },
       resources: { cpu: "50m", memory: "144Mi", memoryLimit: "256Mi" },
       listens: { https: ports.metricsApi },
-      mounts: [{ path: TLS_DIRECTORY, from: { secret: certificateSecret(parts.lagAdapter) } }],
+      mounts: [{ path: TLS_DIRECTORY, from: { secret: tlsSecret(parts.lagAdapter) } }],
       account: parts.lagAdapter,
       usesKubernetes: true,
     });

@@ -1,10 +1,11 @@
 import { createHash } from "node:crypto";
 import { Construct } from "constructs";
 import { k8s } from "cdk8s-plus-34";
+import { AUTHORITY, tlsSecret, USERS_SECRET, userSecret } from "../../operator/credentials/names.ts";
 import { agentSchema, PROBE_TOPIC } from "../../services/mosquitto-agent/config.ts";
 import { READER } from "../../operator/api/names.ts";
 import { checkEnvironment, environmentVariables, type EnvironmentOf, type EnvironmentValue } from "../environment.ts";
-import { certificateSecret, images, labelsOf, mqttUserSecret, parts, ports, secrets, selectorOf } from "../names.ts";
+import { images, labelsOf, parts, ports, selectorOf } from "../names.ts";
 import { restrictedContainer, restrictedPod } from "../pod-security.ts";
 import type { Profile } from "../profile.ts";
 import { port, requirements, volumeClaim } from "../resources.ts";
@@ -145,10 +146,10 @@ function broker(scope: Construct, profile: Profile): void {
 
 const MOUNTS: readonly Mount[] = [
   { path: DIRECTORIES.config, from: { configMap: CONFIG_MAP } },
-  { path: DIRECTORIES.tls, from: { secret: certificateSecret(parts.mosquitto) } },
-  { path: DIRECTORIES.users, from: { secret: secrets.mosquittoUsers } },
+  { path: DIRECTORIES.tls, from: { secret: tlsSecret(parts.mosquitto) } },
+  { path: DIRECTORIES.users, from: { secret: USERS_SECRET } },
 ];
-const CA: Mount = { path: CA_DIRECTORY, from: { configMap: secrets.caConfigMap } };
+const CA: Mount = { path: CA_DIRECTORY, from: { configMap: AUTHORITY } };
 
 function pod(profile: Profile): k8s.PodSpec {
   return {
@@ -181,7 +182,7 @@ function brokerContainer(profile: Profile): k8s.Container {
 }
 
 function agentContainer(profile: Profile): k8s.Container {
-  const login = mqttUserSecret(mqttUsers.agent);
+  const login = userSecret(mqttUsers.agent);
   const environment = {
     // By the same name as its clients, whose certificate is checked by that name; never by way of the Service.
     MQTT_URL: `mqtts://localhost:${ports.mqtts}`,

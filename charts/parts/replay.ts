@@ -1,8 +1,9 @@
 import { Construct } from "constructs";
 import { k8s } from "cdk8s-plus-34";
+import { AUTHORITY, userSecret } from "../../operator/credentials/names.ts";
 import { replaySchema } from "../../services/dead-letter-replay/config.ts";
 import { commandPod } from "../command-pod.ts";
-import { labelsOf, mqttUserSecret, parts, ports, secrets } from "../names.ts";
+import { labelsOf, parts, ports } from "../names.ts";
 import type { Profile } from "../profile.ts";
 import type { Traffic } from "../traffic.ts";
 import { CA_DIRECTORY, CA_FILE, kafkaBrokers, mqttUrl } from "./addresses.ts";
@@ -20,7 +21,7 @@ export class Replay extends Construct {
     super(scope, parts.replay);
     traffic.allow(parts.replay, parts.kafka, ports.kafka);
     traffic.allow(parts.replay, parts.mosquitto, ports.mqtts);
-    const login = mqttUserSecret(mqttUsers.replay);
+    const login = userSecret(mqttUsers.replay);
     const template = commandPod({
       profile,
       name: parts.replay,
@@ -33,7 +34,7 @@ export class Replay extends Construct {
         MQTT_PASSWORD: { secret: login, key: "password" },
       },
       platformEnvironment: { NODE_EXTRA_CA_CERTS: CA_FILE },
-      mounts: [{ path: CA_DIRECTORY, from: { configMap: secrets.caConfigMap } }],
+      mounts: [{ path: CA_DIRECTORY, from: { configMap: AUTHORITY } }],
     });
     new k8s.KubeCronJob(this, "cron-job", {
       metadata: { name: parts.replay, labels: labelsOf(parts.replay) },

@@ -1,4 +1,8 @@
-import type { KubeObject } from "#kubernetes";
+import type { KubeObject, Resource } from "#kubernetes";
+import { API_VERSION, KIND, PLURAL } from "./names.ts";
+
+/** The kind, and where the API server keeps its objects. */
+export const SENSOR_FLEET: Resource = { apiVersion: API_VERSION, kind: KIND, plural: PLURAL };
 
 /** Quantities of Kubernetes, such as `100m` and `256Mi`. */
 export type Quantities = Readonly<Record<string, string | number>>;

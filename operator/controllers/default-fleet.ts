@@ -1,12 +1,11 @@
-import { CONFIG_MAP, type KubeApi, kubeErrors, pathOf, type Resource, STATEFUL_SET } from "#kubernetes";
+import { CONFIG_MAP, type KubeApi, kubeErrors, pathOf, STATEFUL_SET } from "#kubernetes";
 import type { Logger } from "#runtime";
 import type { FleetManifest } from "../api/manifest.ts";
-import { API_VERSION, KIND, MEMORY, PLURAL } from "../api/names.ts";
+import { MEMORY } from "../api/names.ts";
+import { SENSOR_FLEET } from "../api/sensor-fleet.ts";
 import { LABELS } from "../credentials/names.ts";
 import { read } from "../kube/apply.ts";
 import type { ConfigMap, StatefulSet } from "./desired.ts";
-
-const SENSOR_FLEET: Resource = { apiVersion: API_VERSION, kind: KIND, plural: PLURAL };
 
 export interface DefaultFleetOptions {
   readonly api: Pick<KubeApi, "call">;

@@ -1,8 +1,8 @@
 import { ConfigError, type Clock, type Logger } from "#runtime";
 import { fleetOf } from "../api/fleet-file.ts";
-import { API_VERSION, FLEET_FILE_ANNOTATION, FLEET_LABEL, KIND, PLURAL, STATUS_FIELD_MANAGER } from "../api/names.ts";
-import type { SensorFleet } from "../api/sensor-fleet.ts";
-import { type KubeApi, type KubeObject, POD, type Resource } from "#kubernetes";
+import { FLEET_FILE_ANNOTATION, FLEET_LABEL, KIND, STATUS_FIELD_MANAGER } from "../api/names.ts";
+import { SENSOR_FLEET, type SensorFleet } from "../api/sensor-fleet.ts";
+import { type KubeApi, type KubeObject, POD } from "#kubernetes";
 import { annotate } from "../kube/annotate.ts";
 import { apply, remove } from "../kube/apply.ts";
 import type { EventRecorder } from "../kube/events.ts";
@@ -16,8 +16,6 @@ import { stageAt } from "./stage.ts";
 import { changeOf, statusOf } from "./status.ts";
 import { storiesOf } from "./stories.ts";
 import type { FleetSummary, Summaries } from "./summaries.ts";
-
-export const SENSOR_FLEET: Resource = { apiVersion: API_VERSION, kind: KIND, plural: PLURAL };
 
 /** What is known of the namespace. */
 export interface Stores {

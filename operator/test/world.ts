@@ -2,11 +2,11 @@
 import { eventually } from "#testkit";
 import { startKubeApiServer, type KubeApiServer } from "#testkit/kube-api-server";
 import { sensorFleetCrd } from "../api/crd.ts";
-import { API_VERSION, KIND, PLURAL } from "../api/names.ts";
-import type { SensorFleet } from "../api/sensor-fleet.ts";
+import { API_VERSION, KIND } from "../api/names.ts";
+import { SENSOR_FLEET as FLEET, type SensorFleet } from "../api/sensor-fleet.ts";
 import { KubeApi, kubeconfigConnection, type KubeObject, pathOf, type Resource } from "#kubernetes";
 
-export const FLEET: Resource = { apiVersion: API_VERSION, kind: KIND, plural: PLURAL };
+export { FLEET };
 
 export interface Call {
   readonly method: string;

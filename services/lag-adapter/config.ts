@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { kubernetesVariables } from "#kubernetes";
 import { kafkaGroups, kafkaTopics } from "#events";
 import {
   addresses,
@@ -43,9 +44,7 @@ export const lagSchema = z
     API_PORT: port()
       .default(10_250)
       .describe("Its port; the one that control planes may reach in private clusters, too."),
-    KUBECONFIG: text().optional().describe("How to reach the API server from outside; in a pod: not set."),
-    KUBERNETES_SERVICE_HOST: text().optional().describe("Set by Kubernetes in every pod."),
-    KUBERNETES_SERVICE_PORT: text().optional().describe("Set by Kubernetes in every pod."),
+    ...kubernetesVariables,
     ...runtimeVariables,
   })
   .refine(({ TLS_CERT_FILE: cert, TLS_KEY_FILE: key }) => (cert === undefined) === (key === undefined), {

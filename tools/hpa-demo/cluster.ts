@@ -1,9 +1,9 @@
 import { kafkaGroups, kafkaTopics } from "#events";
 import { kubeconfigConnection, KubeApi, kubeErrors, pathOf, STATEFUL_SET, type Resource } from "#kubernetes";
-import { API_VERSION, KIND, PLURAL } from "../../operator/api/names.ts";
+import { API_VERSION, KIND } from "../../operator/api/names.ts";
+import { SENSOR_FLEET } from "../../operator/api/sensor-fleet.ts";
 import { lagMetricNames } from "../../services/lag-adapter/config.ts";
 
-const SENSOR_FLEET: Resource = { apiVersion: API_VERSION, kind: KIND, plural: PLURAL };
 const DEPLOYMENT: Resource = { apiVersion: "apps/v1", kind: "Deployment", plural: "deployments" };
 const AUTOSCALER: Resource = {
   apiVersion: "autoscaling/v2",

@@ -40,7 +40,7 @@ async function show(config: DemoConfig, cluster: Cluster, signal: AbortSignal): 
   say(
     `${config.DEVICES} devices, one reading a second each; the autoscaler wants a writer for every ${target} records of lag`,
   );
-  const { samples, isOver } = await run(cluster, config, { onSample: (sample) => say(line(sample)), signal });
+  const { samples, isOver } = await run(cluster, config, { target, onSample: (sample) => say(line(sample)), signal });
   const verdict = judge(samples, target);
   const wrong = problems(verdict);
   mkdirSync(config.OUTPUT, { recursive: true });

@@ -19,9 +19,8 @@ const FALLEN = 0.9;
 export async function run(
   cluster: Cluster,
   config: DemoConfig,
-  { onSample, signal }: { onSample: (sample: Sample) => void; signal: AbortSignal },
+  { target, onSample, signal }: { target: number; onSample: (sample: Sample) => void; signal: AbortSignal },
 ): Promise<Run> {
-  const target = await cluster.targetPerWriter();
   const samples: Sample[] = [];
   const look = looker(cluster);
   try {

@@ -1,4 +1,4 @@
-import { inClusterConnection, KubeApi, kubeconfigConnection, kubeErrors, type Connection } from "#kubernetes";
+import { connectionOf, KubeApi, kubeErrors } from "#kubernetes";
 import { toError, type ServiceContext } from "#runtime";
 import type { LagConfig } from "../config.ts";
 import { AccessReviews } from "./access-reviews.ts";
@@ -36,7 +36,7 @@ export async function startApi(
   const { TLS_CERT_FILE: certFile, TLS_KEY_FILE: keyFile } = config;
   const certificate = certFile === undefined ? undefined : new CertificateFiles(certFile, keyFile ?? "");
   if (certificate === undefined) return undefined;
-  const api = new KubeApi(await connectionOf(context));
+  const api = new KubeApi(await connectionOf(context.config, context.clock));
   const requestHeader = new RequestHeaderWatch(api);
   const reviews = new AccessReviews({ api, clock });
   const { API_HOST: host, API_PORT: port } = config;
@@ -98,9 +98,4 @@ function hintOf(error: unknown): string | undefined {
   return kubeErrors.is(error, "FORBIDDEN")
     ? "bind Role extension-apiserver-authentication-reader to this account, in kube-system"
     : undefined;
-}
-
-function connectionOf({ config, clock }: Context): Promise<Connection> {
-  const { KUBECONFIG: file, KUBERNETES_SERVICE_HOST: host = "", KUBERNETES_SERVICE_PORT: port = "443" } = config;
-  return file === undefined ? inClusterConnection({ host, port }, clock) : kubeconfigConnection(file);
 }
