@@ -1,10 +1,9 @@
 /** The rules of the manifests on a real Mosquitto: what they let happen, and that they outlive a restart with a reload. */
-import { pbkdf2Sync, randomBytes } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { connect, type MqttClient } from "mqtt";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { eventually, startMosquitto, temporaryDirectory, type Mosquitto } from "#testkit";
+import { eventually, mosquittoPasswordLine, startMosquitto, temporaryDirectory, type Mosquitto } from "#testkit";
 import { READER } from "../../operator/api/names.ts";
 import { RULES } from "../parts/mosquitto.ts";
 
@@ -59,16 +58,11 @@ test("what comes after a restart and a reload, before the reader is back, waits 
 
 async function start(rules: string): Promise<Mosquitto> {
   const [passwords, ruleFile] = [join(directory, "passwords"), join(directory, "rules")];
-  writeFileSync(passwords, [READER, "city", "house"].map(passwordLine).join(""), { mode: 0o600 });
+  writeFileSync(passwords, [READER, "city", "house"].map((user) => mosquittoPasswordLine(user, user)).join(""), {
+    mode: 0o600,
+  });
   writeFileSync(ruleFile, rules, { mode: 0o600 });
   return startMosquitto({ settings: ["allow_anonymous false", `password_file ${passwords}`, `acl_file ${ruleFile}`] });
-}
-
-/** A line of Mosquitto's password file: https://mosquitto.org/man/mosquitto_passwd-1.html */
-function passwordLine(user: string): string {
-  const salt = randomBytes(12);
-  const hash = pbkdf2Sync(user, salt, 101, 64, "sha512");
-  return `${user}:$7$101$${salt.toString("base64")}$${hash.toString("base64")}\n`;
 }
 
 /** A client whose session outlives its connection. `prepare` comes before the connection, and the first message. */

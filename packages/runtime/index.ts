@@ -14,6 +14,7 @@ export { createLogger, silentLogger, LOG_LEVELS, type Logger, type LogLevel, typ
 export { flagName, readArguments, type Flag, type Flags, type ReadArguments } from "./command-line.ts";
 export { ConfigError, loadConfig, type Environment, type LoadedConfig, type LoadOptions } from "./config.ts";
 export { configTable, describeVariables, type Variable } from "./config-table.ts";
+export { runCommand, type CommandDefinition } from "./command.ts";
 export { asksForHelp, helpText, type Help } from "./help.ts";
 export {
   addresses,

@@ -4,7 +4,13 @@ export { startKafka, type Kafka, type KafkaOptions } from "./kafka.ts";
 export { javaVersion, kafkaJars, kafkaVersion } from "./kafka-jars.ts";
 export { LOCAL_DIRECTORY, temporaryDirectory } from "./local-directory.ts";
 export { takeLock, withLock } from "./lock.ts";
-export { mosquittoBinary, startMosquitto, type Mosquitto, type MosquittoOptions } from "./mosquitto.ts";
+export {
+  mosquittoBinary,
+  mosquittoPasswordLine,
+  startMosquitto,
+  type Mosquitto,
+  type MosquittoOptions,
+} from "./mosquitto.ts";
 export { freePort, freePorts, portOf } from "./ports.ts";
 export {
   prometheusBinary,

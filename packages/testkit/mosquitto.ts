@@ -1,3 +1,4 @@
+import { pbkdf2Sync, randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
@@ -67,6 +68,13 @@ function configurationText(directory: string, port: number, settings: readonly s
     ...settings,
   ];
   return lines.join("\n") + "\n";
+}
+
+/** A line of its password file, as `mosquitto_passwd` makes it: https://mosquitto.org/man/mosquitto_passwd-1.html */
+export function mosquittoPasswordLine(user: string, password: string): string {
+  const salt = randomBytes(12);
+  const hash = pbkdf2Sync(password, salt, 101, 64, "sha512");
+  return `${user}:$7$101$${salt.toString("base64")}$${hash.toString("base64")}\n`;
 }
 
 /** MQTT 3.1.1, section 3.1: CONNECT with protocol `MQTT`, level 4, clean session, keepalive 10 s, empty client id. */

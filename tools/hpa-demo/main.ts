@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { asksForHelp, ConfigError, EXIT_CODES, helpText, toError } from "#runtime";
+import { EXIT_CODES, runCommand } from "#runtime";
 import { Cluster } from "./cluster.ts";
 import { demoSchema, readConfig, type DemoConfig } from "./config.ts";
 import { judge, problems, type Verdict } from "./judge.ts";
@@ -15,24 +15,15 @@ const HELP = {
   notes: ["Exit codes: 0 the writers grew, the lag went and one writer is left; 1 not so; 2 configuration."],
 };
 
-process.exitCode = await main();
-
-async function main(): Promise<number> {
-  if (asksForHelp(process.argv)) {
-    process.stdout.write(helpText(HELP));
-    return EXIT_CODES.clean;
-  }
-  const stop = new AbortController();
-  process.once("SIGINT", () => stop.abort());
-  process.once("SIGTERM", () => stop.abort());
-  try {
+process.exitCode = await runCommand({
+  name: "hpa-demo",
+  help: HELP,
+  stopped: "stopped before the end",
+  run: async (signal) => {
     const config = readConfig(undefined, process.argv.slice(2));
-    return await show(config, await Cluster.open(config.KUBECONFIG, config.NAMESPACE), stop.signal);
-  } catch (error) {
-    process.stderr.write(`hpa-demo: ${toError(error).message}\n`);
-    return error instanceof ConfigError ? EXIT_CODES.config : EXIT_CODES.fatal;
-  }
-}
+    return show(config, await Cluster.open(config.KUBECONFIG, config.NAMESPACE), signal);
+  },
+});
 
 async function show(config: DemoConfig, cluster: Cluster, signal: AbortSignal): Promise<number> {
   await cluster.check();

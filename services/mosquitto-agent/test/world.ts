@@ -1,10 +1,10 @@
-import { pbkdf2Sync, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Registry } from "prom-client";
 import { MqttConnection } from "#mqtt";
 import { Readiness, silentLogger, StopDeadline, systemClock, type Clock } from "#runtime";
-import { mosquittoBinary, startMosquitto, temporaryDirectory, type Mosquitto } from "#testkit";
+import { mosquittoBinary, mosquittoPasswordLine, startMosquitto, temporaryDirectory, type Mosquitto } from "#testkit";
 import { PROBE_TOPIC, readConfig } from "../config.ts";
 import { startAgent } from "../service.ts";
 
@@ -32,7 +32,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
   symlinkSync(mosquittoBinary()!, binary);
   const [passwords, rules] = [join(directory, "passwords"), join(directory, "rules")];
   const setUsers = (...users: string[]): void =>
-    writeFileSync(passwords, users.map(passwordLine).join(""), { mode: 0o600 });
+    writeFileSync(passwords, users.map((user) => mosquittoPasswordLine(user, `${user}'s`)).join(""), { mode: 0o600 });
   setUsers(...(options.users ?? ["agent"]));
   writeFileSync(rules, `user agent\ntopic write ${PROBE_TOPIC}\ntopic read $SYS/#\n`, { mode: 0o600 });
   const settings = ["allow_anonymous false", `password_file ${passwords}`, `acl_file ${rules}`, "sys_interval 1"];
@@ -83,13 +83,6 @@ export function startTestAgent(options: {
 
 export function newProcessName(): string {
   return `mosq-${randomBytes(4).toString("hex")}`;
-}
-
-/** A line of Mosquitto's password file: https://mosquitto.org/man/mosquitto_passwd-1.html */
-function passwordLine(user: string): string {
-  const salt = randomBytes(12);
-  const hash = pbkdf2Sync(`${user}'s`, salt, 101, 64, "sha512");
-  return `${user}:$7$101$${salt.toString("base64")}$${hash.toString("base64")}\n`;
 }
 
 export function connectAs(user: string, { url }: Mosquitto): Promise<MqttConnection> {

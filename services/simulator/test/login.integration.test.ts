@@ -1,9 +1,8 @@
-import { pbkdf2Sync, randomBytes } from "node:crypto";
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { systemClock } from "#runtime";
-import { eventually, temporaryDirectory } from "#testkit";
+import { eventually, mosquittoPasswordLine, temporaryDirectory } from "#testkit";
 import { World, type RunningSimulator } from "./world.ts";
 
 const DEVICES = 20;
@@ -25,9 +24,7 @@ afterAll(async () => {
 
 /** As an administrator does: another password file (https://mosquitto.org/man/mosquitto_passwd-1.html), and a signal. */
 function setPassword(user: string, password: string): void {
-  const salt = randomBytes(12);
-  const hash = pbkdf2Sync(password, salt, 101, 64, "sha512");
-  writeFileSync(passwords, `${user}:$7$101$${salt.toString("base64")}$${hash.toString("base64")}\n`, { mode: 0o600 });
+  writeFileSync(passwords, mosquittoPasswordLine(user, password), { mode: 0o600 });
   process.kill(world.mosquitto.server.process.pid, "SIGHUP");
 }
 
