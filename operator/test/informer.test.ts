@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { systemClock } from "#runtime";
+import { type Clock, systemClock } from "#runtime";
+import { ManualClock } from "#runtime/manual-clock";
 import { eventually } from "#testkit";
 import { CONFIG_MAP, KubeApi, type KubeObject } from "#kubernetes";
 import { Informer, type InformerLimits } from "../kube/informer.ts";
@@ -23,12 +24,12 @@ afterEach(async () => {
   await api[Symbol.asyncDispose]();
 });
 
-function start(limits: Partial<InformerLimits> = {}): Informer<KubeObject> {
+function start(limits: Partial<InformerLimits> = {}, clock: Clock = systemClock): Informer<KubeObject> {
   const informer = new Informer<KubeObject>({
     api: new KubeApi(api.connection),
     resource: CONFIG_MAP,
     namespace: "default",
-    clock: systemClock,
+    clock,
     onChange: ({ metadata }) => changes.push(metadata.name),
     onError: (error) => errors.push(error.message),
     limits: { watchGapMs: 10, ...limits },
@@ -101,15 +102,19 @@ test("410 as an answer to the watch: lists anew", async () => {
 
 test("watches that end at once: goes on from its version, without a list, and not at full speed", async () => {
   api.put("a");
-  const informer = start({ watchGapMs: 50 });
+  const clock = new ManualClock();
+  const informer = start({ watchGapMs: 50 }, clock);
   await watching();
   const ended = Array.from({ length: 5 }, () => (_request: unknown, response: { end(): void }) => response.end());
   api.script.push(...ended);
-  const startMs = systemClock.monotonicMs();
   api.endWatches();
-  await eventually("all have ended", () => api.script.length === 0);
+  for (let watches = 1; watches <= 6; watches += 1) {
+    await eventually("it waits for the next", () => clock.pendingTimers === 1);
+    await clock.advance(49);
+    expect([clock.pendingTimers, api.count("watch")]).toEqual([1, watches]);
+    await clock.advance(1);
+  }
   await watching();
-  expect(systemClock.monotonicMs() - startMs).toBeGreaterThan(5 * 50);
   expect(api.count("list")).toBe(1);
   expect(errors).toEqual([]);
   api.put("b");
