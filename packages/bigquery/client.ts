@@ -1,8 +1,10 @@
-import { BigQuery } from "@google-cloud/bigquery";
+import type { BigQuery } from "@google-cloud/bigquery";
 import { BigQueryWriteClient } from "@google-cloud/bigquery-storage";
 import { credentials } from "@grpc/grpc-js";
 import { OAuth2Client, PassThroughClient } from "google-auth-library";
+import { systemClock, type Clock } from "#runtime/clock";
 import { skipMetadataServer } from "./config.ts";
+import { RestClient } from "./rest-client.ts";
 
 export interface BigQueryOptions {
   readonly project: string;
@@ -12,6 +14,8 @@ export interface BigQueryOptions {
   readonly grpcEndpoint?: string | undefined;
   /** Sent as `Authorization: Bearer …` to those endpoints. */
   readonly token?: string | undefined;
+  /** For the deadlines of REST calls; default: the machine's. */
+  readonly clock?: Clock | undefined;
 }
 
 /** Both of Google's clients for one project. One pair for a process: each keeps connections and memory. */
@@ -41,12 +45,13 @@ export function bigQueryClients(options: BigQueryOptions): BigQueryClients {
 }
 
 /** Its own retries are off: whoever calls has a loop with a bound, a backoff and a log line. */
-function restClient({ project, restEndpoint, token }: BigQueryOptions): BigQuery {
+function restClient({ project, restEndpoint, token, clock = systemClock }: BigQueryOptions): BigQuery {
   const common = { projectId: project, retryOptions: { autoRetry: false, maxRetries: 0 } };
-  if (restEndpoint === undefined) return new BigQuery(common);
+  if (restEndpoint === undefined) return new RestClient(common, clock);
   skipMetadataServer();
   // The packages bring their own copies of the type; the class is the same at run time.
-  return new BigQuery({ ...common, apiEndpoint: restEndpoint, authClient: localAuth(token) as never });
+  const local = { ...common, apiEndpoint: restEndpoint, authClient: localAuth(token) as never };
+  return new RestClient(local, clock);
 }
 
 function localAuth(token: string | undefined): OAuth2Client | PassThroughClient {
