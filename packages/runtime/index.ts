@@ -46,3 +46,4 @@ export {
   type ServiceContext,
   type ServiceDefinition,
 } from "./lifecycle.ts";
+export { together } from "./together.ts";

@@ -13,6 +13,7 @@ import {
   runtimeVariables,
   secret,
   text,
+  together,
   url,
   type Environment,
   type LoadedConfig,
@@ -86,9 +87,7 @@ export const writerSchema = z
       .describe("A partition without rows for this long gives its write stream back."),
     ...runtimeVariables,
   })
-  .refine((config) => (config.BIGQUERY_REST_ENDPOINT === undefined) === (config.BIGQUERY_GRPC_ENDPOINT === undefined), {
-    message: "BIGQUERY_REST_ENDPOINT and BIGQUERY_GRPC_ENDPOINT belong together: set both or none",
-  });
+  .refine(...together("BIGQUERY_REST_ENDPOINT", "BIGQUERY_GRPC_ENDPOINT"));
 
 export type WriterConfig = z.output<typeof writerSchema>;
 

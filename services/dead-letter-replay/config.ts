@@ -9,6 +9,7 @@ import {
   runtimeVariables,
   secret,
   text,
+  together,
   url,
   type Environment,
   type LoadedConfig,
@@ -34,9 +35,7 @@ export const replaySchema = z
     DRY_RUN: boolean().default(false).describe("Count what would be sent, and send nothing."),
     LOG_LEVEL,
   })
-  .refine(({ MQTT_USERNAME: user, MQTT_PASSWORD: password }) => (user === undefined) === (password === undefined), {
-    message: "MQTT_USERNAME and MQTT_PASSWORD belong together: set both or none",
-  });
+  .refine(...together("MQTT_USERNAME", "MQTT_PASSWORD"));
 
 export type ReplayConfig = Omit<z.output<typeof replaySchema>, "REASON"> & {
   readonly REASON?: readonly RejectionReason[] | undefined;

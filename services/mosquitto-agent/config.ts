@@ -6,6 +6,7 @@ import {
   runtimeVariables,
   secret,
   text,
+  together,
   url,
   type Environment,
   type LoadedConfig,
@@ -35,9 +36,7 @@ export const agentSchema = z
     BROKER_PROCESS: text().default("mosquitto").describe("Name of the process that gets the signal."),
     ...runtimeVariables,
   })
-  .refine(({ MQTT_USERNAME: user, MQTT_PASSWORD: password }) => (user === undefined) === (password === undefined), {
-    message: "MQTT_USERNAME and MQTT_PASSWORD belong together: set both or none",
-  });
+  .refine(...together("MQTT_USERNAME", "MQTT_PASSWORD"));
 
 export type AgentConfig = z.output<typeof agentSchema>;
 

@@ -10,6 +10,7 @@ import {
   runtimeVariables,
   secret,
   text,
+  together,
   url,
   type Environment,
   type LoadedConfig,
@@ -50,9 +51,7 @@ export const bridgeSchema = z
       .describe("With `DRAIN`: the session counts as empty after this long without a message."),
     ...runtimeVariables,
   })
-  .refine(({ MQTT_USERNAME: user, MQTT_PASSWORD: password }) => (user === undefined) === (password === undefined), {
-    message: "MQTT_USERNAME and MQTT_PASSWORD belong together: set both or none",
-  })
+  .refine(...together("MQTT_USERNAME", "MQTT_PASSWORD"))
   .refine((config) => config.MQTT_KEEPALIVE % 1000 === 0 && config.MQTT_SESSION_EXPIRY % 1000 === 0, {
     message: "MQTT_KEEPALIVE and MQTT_SESSION_EXPIRY must be whole seconds: MQTT knows no fractions",
   });

@@ -8,6 +8,7 @@ import {
   runtimeVariables,
   secret,
   text,
+  together,
   url,
   type Environment,
   type LoadedConfig,
@@ -55,12 +56,8 @@ export const simulatorSchema = z
       .describe("Where the ledger is written at the stop, as JSON; `GET /ledger` has the same."),
     ...runtimeVariables,
   })
-  .refine(({ MQTT_USERNAME: user, MQTT_PASSWORD: password }) => (user === undefined) === (password === undefined), {
-    message: "MQTT_USERNAME and MQTT_PASSWORD belong together: set both or none",
-  })
-  .refine(({ PART_INDEX: index, PART_DEVICES: size }) => (index === undefined) === (size === undefined), {
-    message: "PART_INDEX and PART_DEVICES belong together: set both or none",
-  })
+  .refine(...together("MQTT_USERNAME", "MQTT_PASSWORD"))
+  .refine(...together("PART_INDEX", "PART_DEVICES"))
   .refine(
     (config) => config.PART_INDEX === undefined || (config.FIRST_DEVICE === 0 && config.DEVICE_COUNT === undefined),
     {
