@@ -3,10 +3,10 @@ SHELL := /bin/bash
 export DURATION QUERY TOPIC FROM REASON TENANT SINCE DRY_RUN IMAGE BASE_IMAGE PLATFORM BUILDER PROJECT REGION GKE_IMAGE DEVICE_HOST KUBECONFIG NAMESPACE DEVICES BURST
 NPM_RUN := npm --loglevel=error run --silent
 
-.PHONY: help demo sql tail replay-dead-letters setup setup-npm image manifests hpa-demo test test-unit test-integration test-failure test-cluster e2e check lint types docs bench bigquery clean
+.PHONY: help demo sql tail replay-dead-letters reappend setup setup-npm image manifests hpa-demo test test-unit test-integration test-failure test-cluster e2e check lint types docs bench bigquery clean
 
 help: ## List what can be made
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: setup ## Run the whole pipeline here, with the audit at the end (DURATION=60 stops it after a minute)
 	@$(NPM_RUN) demo -- $(ARGS)
@@ -19,6 +19,9 @@ tail: setup ## Show the records of a topic as they come (TOPIC=readings, dead-le
 
 replay-dead-letters: setup ## Send rejected readings again, after their cause was mended (REASON, TENANT, SINCE=2h, DRY_RUN=true)
 	@$(NPM_RUN) replay-dead-letters
+
+reappend: setup-npm ## Let stopped writers append again what is gone from the table (SINCE=2h, DRY_RUN, KAFKA_BROKERS, BIGQUERY_PROJECT)
+	@$(NPM_RUN) reappend
 
 setup: ## Install what is missing (npm packages, Mosquitto, Prometheus for its tests)
 	@tools/setup.sh

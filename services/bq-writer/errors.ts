@@ -8,4 +8,6 @@ export const writerErrors = errorList({
   WRITER_COUNT_MISMATCH: { retryable: false },
   /** The table does not show yet what its stream holds. */
   WRITER_ROWS_NOT_VISIBLE: { retryable: true },
+  /** To append again would store rows twice, or somebody else is at it. Nothing was changed. */
+  WRITER_REAPPEND_REFUSED: { retryable: false },
 });
