@@ -1,5 +1,4 @@
-import { get } from "node:http";
-import { text } from "node:stream/consumers";
+import { get, type IncomingMessage } from "node:http";
 import type { Clock } from "#runtime";
 import { OPS_PORT } from "./desired.ts";
 import type { Pod } from "./pods.ts";
@@ -40,20 +39,31 @@ const ANSWER_TIMEOUT_MS = 2000;
 const MAX_ANSWER_BYTES = 65_536;
 const ASKED_AT_ONCE = 16;
 
-/** Asks over HTTP. */
+/** Asks over HTTP. The image of a fleet is its user's choice, so whoever answers is not trusted to be brief. */
 export const askPod: AskPod = async (address, path) => {
   const host = address.includes(":") ? `[${address}]` : address;
   const signal = AbortSignal.timeout(ANSWER_TIMEOUT_MS);
-  const body = await new Promise<string>((resolve, reject) => {
-    const request = get(`http://${host}:${OPS_PORT}${path}`, { signal, agent: false }, (response) => {
-      if (response.statusCode !== 200) reject(new Error(`answered ${response.statusCode ?? 0}`));
-      if (Number(response.headers["content-length"] ?? 0) > MAX_ANSWER_BYTES) reject(new Error("answered too much"));
-      text(response).then(resolve, reject);
-    });
-    request.on("error", reject);
+  const response = await new Promise<IncomingMessage>((resolve, reject) => {
+    get(`http://${host}:${OPS_PORT}${path}`, { signal, agent: false }, resolve).on("error", reject);
   });
-  return JSON.parse(body) as unknown;
+  if (response.statusCode !== 200) {
+    response.destroy();
+    throw new Error(`answered ${response.statusCode ?? 0}`);
+  }
+  return JSON.parse(await bodyOf(response)) as unknown;
 };
+
+/** Leaving the loop early ends the connection. */
+async function bodyOf(response: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of response as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > MAX_ANSWER_BYTES) throw new Error("answered too much");
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString();
+}
 
 interface Sample {
   readonly acknowledged: number;

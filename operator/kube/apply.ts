@@ -32,9 +32,10 @@ export async function read<T extends KubeObject>(
   resource: Resource,
   namespace: string,
   name: string,
+  signal?: AbortSignal,
 ): Promise<T | undefined> {
   try {
-    return await api.call<T>({ method: "GET", path: pathOf(resource, namespace, name) });
+    return await api.call<T>({ method: "GET", path: pathOf(resource, namespace, name), signal });
   } catch (error) {
     if (kubeErrors.is(error, "NOT_FOUND")) return undefined;
     throw error;

@@ -29,6 +29,8 @@ interface Told {
 /** The same sentence within this time is counted and not told again. */
 const REPEAT_MS = 600_000;
 const MAX_REMEMBERED = 2000;
+/** What waits to be written while the API server is slow or away; more is logged and forgotten. */
+const MAX_WAITING = 100;
 
 /**
  * Writes Events: https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/event-v1/. They are for people:
@@ -39,15 +41,23 @@ export class EventRecorder {
   /** In the order of telling, so that the oldest goes first. */
   readonly #told = new Map<string, Told>();
   #writing: Promise<void> = Promise.resolve();
+  #waiting = 0;
 
   constructor(options: EventRecorderOptions) {
     this.#options = options;
   }
 
   tell(about: KubeObject, story: Story): void {
+    const { log } = this.#options;
+    if (this.#waiting >= MAX_WAITING) {
+      log.warn({ reason: story.reason }, "an event was not written: too many wait for the API server");
+      return;
+    }
+    this.#waiting += 1;
     this.#writing = this.#writing
       .then(() => this.#write(about, story))
-      .catch((err: unknown) => this.#options.log.warn({ err, reason: story.reason }, "an event was not written"));
+      .catch((err: unknown) => log.warn({ err, reason: story.reason }, "an event was not written"))
+      .finally(() => (this.#waiting -= 1));
   }
 
   /** Resolves when all that was told is written, or was given up. */

@@ -67,22 +67,36 @@ export class Lease {
 
   /** Renews until the signal aborts; resolves with false when the lease is lost, with true at the abort. */
   async keep(signal: AbortSignal): Promise<boolean> {
-    const { clock, log, retryMs, renewDeadlineMs } = this.#options;
-    let renewedAtMs = clock.monotonicMs();
+    const { clock, retryMs, renewDeadlineMs } = this.#options;
+    let deadlineMs = clock.monotonicMs() + renewDeadlineMs;
     for (;;) {
-      await clock.sleep(retryMs, signal).catch(() => undefined);
+      await clock.sleep(Math.min(retryMs, deadlineMs - clock.monotonicMs()), signal).catch(() => undefined);
       if (signal.aborted) return true;
-      try {
-        await this.#renew();
-        renewedAtMs = clock.monotonicMs();
-      } catch (err) {
-        log.warn({ err }, "the lease was not renewed");
-        if (kubeErrors.is(err, "CONFLICT") && !(await this.#isStillOurs())) break;
-      }
-      if (clock.monotonicMs() - renewedAtMs > renewDeadlineMs) break;
+      const startMs = clock.monotonicMs();
+      if (startMs >= deadlineMs) break;
+      const outcome = await this.#renewWithin(deadlineMs - startMs);
+      if (outcome === "lost") break;
+      if (outcome === "renewed") deadlineMs = startMs + renewDeadlineMs;
     }
     this.#held = undefined;
     return false;
+  }
+
+  /** A call without an answer ends when the lease does: a holder that waits is no holder. */
+  async #renewWithin(leftMs: number): Promise<"renewed" | "lost" | "unknown"> {
+    const { clock, log } = this.#options;
+    const ending = new AbortController();
+    const timer = clock.setTimer(leftMs, () => ending.abort(new Error("the lease ends")));
+    try {
+      await this.#renew(ending.signal);
+      return "renewed";
+    } catch (err) {
+      log.warn({ err }, "the lease was not renewed");
+      if (!kubeErrors.is(err, "CONFLICT")) return "unknown";
+      return (await this.#isStillOurs(ending.signal)) ? "unknown" : "lost";
+    } finally {
+      timer.clear();
+    }
   }
 
   /** Lets go, so that another takes over at once. */
@@ -114,17 +128,17 @@ export class Lease {
     return holder === "" || holder === this.#options.identity || nowMs - this.#seen.sinceMs >= durationMs;
   }
 
-  async #renew(): Promise<void> {
+  async #renew(signal: AbortSignal): Promise<void> {
     const held = this.#held;
     if (held === undefined) return;
-    this.#held = await this.#write(held, { ...held.spec, renewTime: this.#now() });
+    this.#held = await this.#write(held, { ...held.spec, renewTime: this.#now() }, signal);
   }
 
   /** After a conflict: somebody may have touched the object without taking the lease. */
-  async #isStillOurs(): Promise<boolean> {
+  async #isStillOurs(signal: AbortSignal): Promise<boolean> {
     const { api, namespace, name, identity, log } = this.#options;
     try {
-      const lease = await read<LeaseObject>(api, LEASE, namespace, name);
+      const lease = await read<LeaseObject>(api, LEASE, namespace, name, signal);
       if (lease?.spec.holderIdentity !== identity) return false;
       this.#held = lease;
     } catch (err) {
@@ -151,9 +165,9 @@ export class Lease {
     return api.call({ method: "POST", path: pathOf(LEASE, namespace), body });
   }
 
-  #write(lease: LeaseObject, spec: LeaseObject["spec"]): Promise<LeaseObject> {
+  #write(lease: LeaseObject, spec: LeaseObject["spec"], signal?: AbortSignal): Promise<LeaseObject> {
     const { api, namespace, name } = this.#options;
-    return api.call({ method: "PUT", path: pathOf(LEASE, namespace, name), body: { ...lease, spec } });
+    return api.call({ method: "PUT", path: pathOf(LEASE, namespace, name), body: { ...lease, spec }, signal });
   }
 
   /** With microseconds, as the API wants it. */

@@ -1,6 +1,8 @@
+import type { Clock } from "#runtime";
+
 /** A value with its age, or that there is none that one may act on. */
 export type Held<T> =
-  | { readonly kind: "known"; readonly value: T; readonly atMs: number }
+  | { readonly kind: "known"; readonly value: T; /** Wall clock: when it was read. */ readonly atMs: number }
   /** `reason` says why, for whoever asks. */
   | { readonly kind: "unknown"; readonly reason: string };
 
@@ -10,17 +12,19 @@ export type Held<T> =
  */
 export class HeldValue<T> {
   readonly #holdMs: number;
-  #last: { readonly value: T; readonly atMs: number } | undefined;
+  readonly #clock: Pick<Clock, "nowMs" | "monotonicMs">;
+  #last: { readonly value: T; readonly atMs: number; readonly atMonotonicMs: number } | undefined;
   #problem = "not read yet";
 
-  /** `holdMs`: how long a value is good for. */
-  constructor(holdMs: number) {
+  /** `holdMs`: how long a value is good for, whatever happens to the wall clock. */
+  constructor(holdMs: number, clock: Pick<Clock, "nowMs" | "monotonicMs">) {
     this.#holdMs = holdMs;
+    this.#clock = clock;
   }
 
-  /** A good value was read at that moment. */
-  succeed(value: T, atMs: number): void {
-    this.#last = { value, atMs };
+  /** A good value was read now. */
+  succeed(value: T): void {
+    this.#last = { value, atMs: this.#clock.nowMs(), atMonotonicMs: this.#clock.monotonicMs() };
   }
 
   /** It could not be read; the last good one stays for its time. */
@@ -28,10 +32,11 @@ export class HeldValue<T> {
     this.#problem = reason;
   }
 
-  read(nowMs: number): Held<T> {
+  read(): Held<T> {
     if (this.#last === undefined) return { kind: "unknown", reason: this.#problem };
-    const ageMs = nowMs - this.#last.atMs;
-    if (ageMs <= this.#holdMs) return { kind: "known", ...this.#last };
+    const { value, atMs, atMonotonicMs } = this.#last;
+    const ageMs = this.#clock.monotonicMs() - atMonotonicMs;
+    if (ageMs <= this.#holdMs) return { kind: "known", value, atMs };
     return { kind: "unknown", reason: `the last good value is ${Math.round(ageMs / 1000)} s old: ${this.#problem}` };
   }
 }

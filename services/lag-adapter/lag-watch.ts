@@ -55,23 +55,23 @@ export class LagWatch {
   constructor(options: LagWatchOptions) {
     this.target = options.target;
     this.#options = options;
-    this.#held = new HeldValue(options.holdMs);
+    this.#held = new HeldValue(options.holdMs, options.clock);
   }
 
   read(): Held<GroupLag> {
-    return this.#held.read(this.#options.clock.nowMs());
+    return this.#held.read();
   }
 
   /** Asks Kafka once. Never rejects; true if there is a fresh value now. */
   async poll(): Promise<boolean> {
-    const { clock, log } = this.#options;
+    const { log } = this.#options;
     try {
       const state = await this.#groupState();
       if (REBALANCING.includes(state) && this.read().kind === "known") {
         this.#held.fail(`the group is rebalancing (${state})`);
         return false;
       }
-      this.#held.succeed(await this.#lag(), clock.nowMs());
+      this.#held.succeed(await this.#lag());
       return true;
     } catch (error) {
       log.warn({ err: error, ...this.target }, "the lag could not be read; the last good value is served for a while");

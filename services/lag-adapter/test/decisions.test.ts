@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { AppendRate } from "../append-rate.ts";
 import { EndSamples } from "../end-samples.ts";
 import { metricValues, type Series } from "../api/external-metrics.ts";
+import { ManualClock } from "#runtime/manual-clock";
 import { HeldValue, type Held } from "../held-value.ts";
 import { parseSelector, SelectorError } from "../api/label-selector.ts";
 
@@ -133,17 +134,30 @@ describe("how fast a log grows", () => {
 });
 
 describe("the last good value", () => {
-  test("is served for its time and not a moment longer; nothing is never 0", () => {
-    const held = new HeldValue<number>(60_000);
-    expect(held.read(0)).toEqual({ kind: "unknown", reason: "not read yet" });
+  test("is served for its time and not a moment longer; nothing is never 0", async () => {
+    const clock = new ManualClock(1000);
+    const held = new HeldValue<number>(60_000, clock);
+    expect(held.read()).toEqual({ kind: "unknown", reason: "not read yet" });
     held.fail("no broker");
-    expect(held.read(1)).toEqual({ kind: "unknown", reason: "no broker" });
-    held.succeed(7, 1000);
+    expect(held.read()).toEqual({ kind: "unknown", reason: "no broker" });
+    held.succeed(7);
     held.fail("no broker");
-    expect(held.read(61_000)).toEqual({ kind: "known", value: 7, atMs: 1000 });
-    expect(held.read(61_001)).toEqual({ kind: "unknown", reason: "the last good value is 60 s old: no broker" });
-    held.succeed(0, 62_000);
-    expect(held.read(62_000)).toMatchObject({ kind: "known", value: 0 });
+    await clock.advance(60_000);
+    expect(held.read()).toEqual({ kind: "known", value: 7, atMs: 1000 });
+    await clock.advance(1);
+    expect(held.read()).toEqual({ kind: "unknown", reason: "the last good value is 60 s old: no broker" });
+    held.succeed(0);
+    expect(held.read()).toMatchObject({ kind: "known", value: 0 });
+  });
+
+  test("a wall clock that is set back does not make it last longer", async () => {
+    const clock = new ManualClock(1_000_000);
+    let wallMs = clock.nowMs();
+    const held = new HeldValue<number>(60_000, { nowMs: () => wallMs, monotonicMs: () => clock.monotonicMs() });
+    held.succeed(7);
+    wallMs -= 3_600_000;
+    await clock.advance(60_001);
+    expect(held.read()).toMatchObject({ kind: "unknown" });
   });
 });
 
