@@ -1,12 +1,13 @@
 import type { AppendOutcome } from "#bigquery";
-import type { ConsumedRecord, Ownership, PartitionWorker, RecordBatch } from "#kafka";
+import type { Ownership, PartitionWorker, RecordBatch } from "#kafka";
 import { retry, retryPolicy, type Clock, type Logger, type Timer } from "#runtime";
 import { stepsAround, type Cut, type PendingRow, type Step } from "./append-cut.ts";
 import type { WriteMode } from "./commit-metadata.ts";
 import { Committer } from "./committer.ts";
-import type { DeadLetters, RejectedRecord } from "./dead-letters.ts";
+import type { DeadLetters } from "./dead-letters.ts";
 import { writerErrors } from "./errors.ts";
 import type { InFlight } from "./in-flight.ts";
+import { judgeRecords } from "./judge-records.ts";
 import type { Progress } from "./progress.ts";
 import type { RowSource } from "./readings.ts";
 import { RowBuffer, type CutLimits } from "./row-buffer.ts";
@@ -80,7 +81,11 @@ export class PartitionWriter implements PartitionWorker {
   #consumedMs: number | undefined;
   #logEnd: number;
   #isPaused = false;
-  #isDraining = false;
+  readonly #draining = new AbortController();
+  /** Ends a wait for the row rate. */
+  readonly #patience: AbortSignal;
+  /** What has not been handed over stays in Kafka, for the next owner. */
+  #isRestLeft = false;
   #activeMs: number;
   #flushTimer: Timer | undefined;
   readonly #committer: Committer;
@@ -91,6 +96,7 @@ export class PartitionWriter implements PartitionWorker {
     const { ownership, progress, cutLimits, clock } = options;
     this.#options = options;
     this.#signal = ownership.signal;
+    this.#patience = AbortSignal.any([ownership.signal, this.#draining.signal]);
     this.#progress = progress;
     this.#buffer = new RowBuffer(cutLimits);
     this.#consumedOffset = progress.offset;
@@ -112,7 +118,10 @@ export class PartitionWriter implements PartitionWorker {
 
   async process(batch: RecordBatch): Promise<void> {
     this.#logEnd = Number(batch.logEnd);
-    const { rows, rejected } = this.#judge(batch.records);
+    const { until, ownership, rows: toRow, events } = this.#options;
+    const judged = judgeRecords(batch.records, { until, partition: ownership.partition, toRow });
+    const { rows, rejected, passedOver } = judged;
+    if (passedOver > 0) events.onPassedOver(passedOver);
     // Before any row behind them is appended: so the table's greatest offset proves everything before it to be done.
     if (rejected.length > 0) await this.#options.deadLetters.send(rejected, this.#signal);
     this.#signal.throwIfAborted();
@@ -125,31 +134,17 @@ export class PartitionWriter implements PartitionWorker {
     this.#pauseOrResume();
   }
 
-  /** Everything that was taken is stored and committed, and the stream finalized. */
+  /**
+   * Everything that was taken is stored and committed, and the stream finalized; without a row rate that is a matter of
+   * seconds, because what is held is bounded. With one it may be minutes, so what the rate does not let go at once is
+   * left: its rows are in no stream and behind the committed offset, and the next owner begins with them.
+   */
   async drain(): Promise<void> {
-    this.#isDraining = true;
+    this.#draining.abort(new Error("the partition is given up"));
     this.#flush();
     this.#change();
     await this.#loop;
     this.#signal.throwIfAborted();
-  }
-
-  #judge(records: readonly ConsumedRecord[]): { rows: PendingRow[]; rejected: RejectedRecord[] } {
-    const { until, ownership, rows: toRow, events } = this.#options;
-    const rows: PendingRow[] = [];
-    const rejected: RejectedRecord[] = [];
-    let passedOver = 0;
-    for (const record of records) {
-      if (Number(record.offset) <= until) {
-        passedOver += 1;
-        continue;
-      }
-      const row = toRow(record);
-      if (row.ok) rows.push({ bytes: row.bytes, eventTimeMs: row.eventTimeMs, record });
-      else rejected.push({ reason: row.reason, detail: row.detail, record, partition: ownership.partition });
-    }
-    if (passedOver > 0) events.onPassedOver(passedOver);
-    return { rows, rejected };
   }
 
   #take(row: PendingRow): void {
@@ -207,10 +202,10 @@ export class PartitionWriter implements PartitionWorker {
   async #run(): Promise<void> {
     try {
       for (;;) {
-        const step = this.#steps[0];
+        const step = this.#isRestLeft ? undefined : this.#steps[0];
         if (step !== undefined) await this.#do(step);
         else if (this.#sent.length > 0) await this.#untilChange();
-        else if (this.#isDraining && this.#buffer.isEmpty) {
+        else if (this.#draining.signal.aborted && (this.#isRestLeft || this.#buffer.isEmpty)) {
           await this.#finish();
           return;
         } else await this.#idle();
@@ -235,12 +230,17 @@ export class PartitionWriter implements PartitionWorker {
   async #append(step: Extract<Step, { kind: "append" }>): Promise<void> {
     const { inFlight, rowRate, mode, clock, events } = this.#options;
     const { cut } = step;
+    if (!(await rowRate.take(cut.rows.length, this.#patience))) {
+      this.#signal.throwIfAborted();
+      this.#isRestLeft = true;
+      return;
+    }
     const stream = (this.#stream ??= await this.#openStream());
-    await rowRate.take(cut.rows.length, this.#signal);
     await inFlight.acquire(cut.bytes, this.#signal);
     // While it waited an append before it may have been rejected; then that one's rows come first.
     if (this.#steps[0] !== step) {
       inFlight.release(cut.bytes);
+      rowRate.giveBack(cut.rows.length);
       return;
     }
     this.#steps.shift();

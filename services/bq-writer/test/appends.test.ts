@@ -134,8 +134,23 @@ describe("rows per second", () => {
     expect(done.at(-1)).toEqual(["f", 70_010]);
   });
 
+  test("who loses patience has taken nothing; what need not be waited for is given even then", async () => {
+    const clock = new ManualClock();
+    const rate = new RowRate(clock, 100);
+    const patience = new AbortController();
+    const waiting = [rate.take(5000, patience.signal), rate.take(60, patience.signal)];
+    await clock.advance(10);
+    patience.abort(new Error("enough"));
+    expect([await Promise.all(waiting), clock.pendingTimers]).toEqual([[false, false], 0]);
+    expect(await rate.take(101, patience.signal)).toBe(false);
+    expect(await rate.take(60, patience.signal)).toBe(true);
+    expect(await rate.take(60, patience.signal)).toBe(false);
+    rate.giveBack(60);
+    expect(await rate.take(100, patience.signal)).toBe(true);
+  });
+
   test("without a limit nobody waits", async () => {
-    await new RowRate(new ManualClock(), undefined).take(1e9, never);
+    expect(await new RowRate(new ManualClock(), undefined).take(1e9, AbortSignal.abort())).toBe(true);
   });
 });
 

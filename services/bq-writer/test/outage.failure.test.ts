@@ -176,6 +176,25 @@ test("SIGTERM under load: exit 0 inside the grace period, nothing lost, nothing 
   await settle(await world.writer());
 });
 
+test("SIGTERM with a row rate and far more waiting: exit 0, what the rate holds back is the next owner's", async () => {
+  // At this rate it is minutes of work, and of what is fetched at once alone more than the grace period.
+  for (let round = 0; round < 20; round += 1) await world.produce(1000, { invalidEvery: 100 });
+  const stopLoad = world.produceInBackground({ invalidEvery: 100 });
+  const rate = { MAX_ROWS_PER_SECOND: "200", MAX_APPEND_ROWS: "50", STOP_GRACE_PERIOD: "20s" };
+  for (let round = 0; round < 2; round += 1) {
+    const writer = await world.writer({ environment: rate });
+    await stored(writer, 400);
+    expect(await writer.process.stop(30_000)).toMatchObject({ code: 0 });
+    expect(await world.passedUnwritten()).toEqual([]);
+    expect(writer.process.log()).not.toContain("asking the table");
+  }
+  expect(await world.lag()).toBeGreaterThan(10_000n);
+  await stopLoad();
+  const next = await world.writer();
+  await settle(next);
+  expect(next.process.log()).not.toContain("asking the table");
+});
+
 test("a second SIGTERM ends it at once, and nothing is lost", async () => {
   const writer = await world.writer();
   const stopLoad = world.produceInBackground();
