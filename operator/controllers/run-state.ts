@@ -50,7 +50,7 @@ function completed(
   return { phase: "Completed", runId, startTime, completionTime, nextChangeMs, isExpired: nowMs >= endMs };
 }
 
-const anyDuration = duration();
+const anyDuration = duration({ max: Infinity });
 
 /** Of a text that the schema has let through. */
 export function millisecondsOf(text: string): number {

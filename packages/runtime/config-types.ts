@@ -18,15 +18,21 @@ export const variableTypes = z.registry<VariableType>();
 const DURATION_UNITS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 const BYTE_UNITS = { B: 1, KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3 };
 
-/** An inclusive range; ends that are not given are open. */
+/** A timer takes fewer than 2^31 ms; a longer one fires at once. */
+const LONGEST_TIMER_MS = 24 * DURATION_UNITS.d;
+
+/** An inclusive range; ends that are not given, or infinite, are open. */
 export interface Range {
   readonly min?: number;
   readonly max?: number;
 }
 
-/** `500ms`, `5s`, `10m`, `1h`, `7d` → milliseconds. */
+/**
+ * `500ms`, `5s`, `10m`, `1h`, `7d` → milliseconds. At most `24d` unless the range says otherwise, because most become
+ * timers; an age or a lifetime gives an end of its own.
+ */
 export function duration(range: Range = {}): z.ZodType<number, string> {
-  return quantity("duration", DURATION_UNITS, { min: 0, ...range });
+  return quantity("duration", DURATION_UNITS, { min: 0, max: LONGEST_TIMER_MS, ...range });
 }
 
 /** `512B`, `16KiB`, `10MiB`, `1GiB` → bytes. */
@@ -132,7 +138,8 @@ function inRange(value: number, { min = -Infinity, max = Infinity }: Range): boo
 }
 
 function rangeText({ min, max }: Range, show: (value: number) => string): string {
-  if (min !== undefined && max !== undefined) return `, from ${show(min)} to ${show(max)}`;
+  const isEndOpen = max === undefined || max === Infinity;
+  if (min !== undefined && !isEndOpen) return `, from ${show(min)} to ${show(max)}`;
   if (min !== undefined) return `, at least ${show(min)}`;
-  return max === undefined ? "" : `, at most ${show(max)}`;
+  return isEndOpen ? "" : `, at most ${show(max)}`;
 }

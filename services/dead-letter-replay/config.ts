@@ -31,7 +31,9 @@ export const replaySchema = z
       .optional()
       .describe("Only letters with these reason codes, separated by commas; none given: all."),
     TENANT: text().optional().describe("Only letters of this tenant."),
-    SINCE: duration().optional().describe("Only letters that were received in this time before now, such as `2h`."),
+    SINCE: duration({ max: Infinity })
+      .optional()
+      .describe("Only letters that were received in this time before now, such as `2h`."),
     DRY_RUN: boolean().default(false).describe("Count what would be sent, and send nothing."),
     LOG_LEVEL,
   })

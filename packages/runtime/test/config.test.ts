@@ -85,6 +85,15 @@ test("an unknown variable with the service's prefix is a warning with the neares
   ]);
 });
 
+test("a duration ends at the longest timer, unless another end is given", () => {
+  const type = duration();
+  expect(type.safeParse("24d").data).toBeLessThan(2 ** 31);
+  expect(type.safeParse("25d").error?.issues[0]?.message).toMatch(/, from 0ms to 24d$/);
+  const age = duration({ max: Infinity });
+  expect(age.safeParse("400d").success).toBe(true);
+  expect(age.safeParse("x").error?.issues[0]?.message).toMatch(/, at least 0ms$/);
+});
+
 describe("types", () => {
   const parse = (type: z.ZodType, given: string): unknown => type.safeParse(given).data;
 
