@@ -262,18 +262,23 @@ export class OwnedPartition {
   #askAgain(): void {
     this.#askedAgainAt = this.#nextOffset;
     try {
-      this.#ports.resumeAt(this.#nextOffset);
+      this.#fetchFrom(this.#nextOffset);
     } catch (error) {
       this.#ports.log.debug({ err: error }, "the consumer is restarting, its next assignment seeks");
     }
   }
 
   #consumeFrom(offset: bigint): void {
-    this.#ports.resumeAt(offset);
-    if (this.#isPausedByWorker) this.#ports.pause();
+    this.#fetchFrom(offset);
     this.#nextOffset = offset;
     this.#askedAgainAt = undefined;
     this.#setState("consuming");
+  }
+
+  /** A seek resumes as well, and the worker's pause outlives it. */
+  #fetchFrom(offset: bigint): void {
+    this.#ports.resumeAt(offset);
+    if (this.#isPausedByWorker) this.#ports.pause();
   }
 
   async #commit(commit: Commit, ownership: AbortController): Promise<void> {

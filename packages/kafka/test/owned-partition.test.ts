@@ -243,6 +243,14 @@ describe("an owned partition", () => {
     expect(log).toEqual([]);
   });
 
+  test("a worker that paused the intake stays paused when a batch is asked for again", async () => {
+    const owned = await own();
+    ownerships[0]!.pause();
+    log.length = 0;
+    expect(await owned.deliver(50n, batch(60n))).toBe(false);
+    expect(log).toEqual(["resume at 0", "pause"]);
+  });
+
   test("drain goes to the worker", async () => {
     const owned = await own();
     const drain = vi.spyOn(worker, "drain");
