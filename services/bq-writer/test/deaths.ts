@@ -12,3 +12,8 @@ export const DEATHS = [
 ] as const;
 
 export type Death = (typeof DEATHS)[number];
+
+/** What the fixture says last. */
+export function diesAt(death: Death): string {
+  return `dies at: ${death}`;
+}

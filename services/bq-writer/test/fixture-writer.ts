@@ -3,13 +3,14 @@
  *
  *   node fixture-writer.ts [--die-at <step> --die-after <times>] [--reject-every <n>] [--poison]
  */
+import { writeSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { runService } from "#runtime";
 import { readCommandLine } from "../config.ts";
 import type { RowSource } from "../readings.ts";
 import { startWriter, type Between } from "../service.ts";
 import type { OpenStream, TableWriter } from "../table-writer.ts";
-import type { Death } from "./deaths.ts";
+import { diesAt, type Death } from "./deaths.ts";
 
 const { values } = parseArgs({
   options: {
@@ -24,6 +25,8 @@ let timesLeft = Number(values["die-after"]);
 
 function at(step: Death): void {
   if (step !== values["die-at"] || (timesLeft -= 1) > 0) return;
+  // Written before it dies: standard error is a file here.
+  writeSync(process.stderr.fd, `${diesAt(step)}\n`);
   process.kill(process.pid, "SIGKILL");
 }
 
