@@ -33,7 +33,9 @@ export const agentSchema = z
     CHECK_TIMEOUT: duration({ min: 100, max: 60_000 })
       .default(5000)
       .describe("A check that takes longer has failed: the broker hangs."),
-    BROKER_PROCESS: text().default("mosquitto").describe("Name of the process that gets the signal."),
+    BROKER_PROCESS: text()
+      .default("mosquitto")
+      .describe("Name of the broker's process: it gets the signal, and its CPU time and memory are shown."),
     ...runtimeVariables,
   })
   .refine(...together("MQTT_USERNAME", "MQTT_PASSWORD"));

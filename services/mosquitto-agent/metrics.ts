@@ -1,12 +1,14 @@
 import type { Registry } from "prom-client";
 import { scrapedMetrics } from "#runtime";
 import type { BrokerFacts } from "./broker-check.ts";
+import type { BrokerUsage } from "./broker-usage.ts";
 
 /** What the agent knows when it is scraped. */
 export interface AgentState {
   readonly isUp: boolean;
   readonly isRefused: boolean;
   readonly facts: BrokerFacts;
+  readonly usage: BrokerUsage;
   readonly reloads: number;
 }
 
@@ -30,5 +32,15 @@ export function agentMetrics(registry: Registry, read: () => AgentState): void {
     "publish_dropped_total",
     "Messages that the broker threw away: a queue was full.",
     fact("publish/messages/dropped"),
+  );
+  counter(
+    "process_cpu_seconds_total",
+    "CPU time of the broker's own process; `process_cpu_seconds_total` is the agent's.",
+    () => read().usage.cpuSeconds,
+  );
+  gauge(
+    "process_resident_memory_bytes",
+    "Resident memory of the broker's own process, 0 while there is none.",
+    () => read().usage.residentBytes,
   );
 }

@@ -5,6 +5,7 @@ import { BrokerHealth } from "./broker-health.ts";
 import { acceptsConnections } from "./broker-port.ts";
 import { reloadBroker } from "./broker-process.ts";
 import type { Refusal } from "./broker-refusal.ts";
+import { brokerUsage, NO_USAGE, type BrokerUsage } from "./broker-usage.ts";
 import type { AgentConfig } from "./config.ts";
 import { FileWatch } from "./file-watch.ts";
 import { agentMetrics } from "./metrics.ts";
@@ -25,14 +26,16 @@ export function startAgent(context: ServiceContext<AgentConfig>): RunningService
   readiness.notReady("broker", "it was not asked yet");
   const health = new BrokerHealth();
   const told = { reloads: 0 };
+  const taken = { usage: NO_USAGE };
   agentMetrics(registry, () => ({
     isUp: health.isUp,
     isRefused: health.refusal !== undefined,
     facts: health.facts,
+    usage: taken.usage,
     reloads: told.reloads,
   }));
   const end = new AbortController();
-  const loops = [followFiles(context, told, end.signal), checkAgain(context, health, end.signal)];
+  const loops = [followFiles(context, told, end.signal), checkAgain(context, health, taken, end.signal)];
   return {
     stop: async () => {
       end.abort(new Error("stopping"));
@@ -86,9 +89,15 @@ async function tellOfChange(
   return isTold;
 }
 
-async function checkAgain(context: ServiceContext<AgentConfig>, health: BrokerHealth, end: AbortSignal): Promise<void> {
+async function checkAgain(
+  context: ServiceContext<AgentConfig>,
+  health: BrokerHealth,
+  taken: { usage: BrokerUsage },
+  end: AbortSignal,
+): Promise<void> {
   while (!end.aborted) {
     await checkOnce(context, health, end);
+    taken.usage = await brokerUsage(context.config.BROKER_PROCESS, taken.usage);
     await context.clock.sleep(context.config.CHECK_INTERVAL, end).catch(() => undefined);
   }
 }

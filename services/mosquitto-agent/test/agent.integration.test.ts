@@ -46,6 +46,32 @@ test("the broker's own counts become metrics", async () => {
   await eventually("a publish is counted", received, (count) => count > 0);
 });
 
+test("the broker's own CPU time and memory become metrics, and end with it", async () => {
+  const { registry, mosquitto } = (world = await startWorld());
+  const [memory, cpu] = ["mosquitto_process_resident_memory_bytes", "mosquitto_process_cpu_seconds_total"] as const;
+  const bytes = await eventually(
+    "its memory is shown",
+    () => value(registry, memory),
+    (found) => found > 0,
+  );
+  expect(bytes).toBeGreaterThan(2 ** 20);
+  expect(bytes).toBeLessThan(2 ** 28);
+  const work = async (): Promise<number> => {
+    (await connectAs("agent", mosquitto)).destroy();
+    return value(registry, cpu);
+  };
+  const seconds = await eventually("its CPU time rises with its work", work, (found) => found > 0, {
+    timeoutMs: 30_000,
+  });
+  await mosquitto.server.stop();
+  await eventually(
+    "its memory is gone",
+    () => value(registry, memory),
+    (found) => found === 0,
+  );
+  expect(await value(registry, cpu)).toBeGreaterThanOrEqual(seconds);
+});
+
 test("a broker that was away is told of what changed meanwhile, and lives on", async () => {
   const { setUsers, mosquitto, registry, processName } = (world = await startWorld());
   const reloads = (): Promise<number> => value(registry, "mosquitto_agent_reloads_total");
