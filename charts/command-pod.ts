@@ -1,6 +1,7 @@
 import type { k8s } from "cdk8s-plus-34";
 import type { z } from "zod";
 import { checkEnvironment, environmentVariables, type EnvironmentOf, type EnvironmentValue } from "./environment.ts";
+import { filled } from "./filled.ts";
 import { labelsOf, type PartName } from "./names.ts";
 import { restrictedContainer, restrictedPod } from "./pod-security.ts";
 import type { Profile } from "./profile.ts";
@@ -44,10 +45,10 @@ export function commandPod<Schema extends z.ZodObject>(props: CommandProps<Schem
           env: environmentVariables(variables),
           resources: requirements(RESOURCES),
           securityContext: restrictedContainer,
-          volumeMounts: mounts.map(volumeMount),
+          ...filled({ volumeMounts: mounts.map(volumeMount) }),
         },
       ],
-      volumes: mounts.map(volume),
+      ...filled({ volumes: mounts.map(volume) }),
     },
   };
 }

@@ -8,6 +8,9 @@ export const images = {
   managedPrometheusFrontend: "gke.gcr.io/prometheus-engine/frontend:v0.18.2-gke.1",
 } as const;
 
+/** Plugins that Grafana fetches at its start, pinned likewise: https://grafana.com/grafana/plugins/grafana-bigquery-datasource/ */
+export const grafanaPlugins = { bigQuery: "grafana-bigquery-datasource@3.3.1" } as const;
+
 /** Every part's name: of its workload, its Service, its NetworkPolicy, and in the label `app.kubernetes.io/name`. */
 export const parts = {
   kafka: "kafka",

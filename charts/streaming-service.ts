@@ -83,7 +83,13 @@ export class StreamingService<Schema extends z.ZodObject> extends Construct {
 export function disruptionBudget(scope: Construct, name: string): void {
   new k8s.KubePodDisruptionBudget(scope, "disruption-budget", {
     metadata: { name, labels: labelsOf(name) },
-    spec: { maxUnavailable: port(1), selector: { matchLabels: selectorOf(name) } },
+    spec: {
+      maxUnavailable: port(1),
+      selector: { matchLabels: selectorOf(name) },
+      // Else a pod that is not ready could never be evicted, and would hold up the drain of its node:
+      // https://kubernetes.io/docs/tasks/run-application/configure-pdb/#unhealthy-pod-eviction-policy
+      unhealthyPodEvictionPolicy: "AlwaysAllow",
+    },
   });
 }
 

@@ -1,5 +1,6 @@
 import type { Construct } from "constructs";
 import { k8s } from "cdk8s-plus-34";
+import { filled } from "./filled.ts";
 import { selectorOf, type PartName } from "./names.ts";
 import { port } from "./resources.ts";
 
@@ -63,14 +64,13 @@ export class Traffic {
       spec: { podSelector: {}, policyTypes: ["Ingress", "Egress"] },
     });
     for (const part of [...this.#parts.keys()].sort()) {
-      const ingress = this.#ingress(part);
       new k8s.KubeNetworkPolicy(scope, `policy-${part}`, {
         metadata: { name: part },
         spec: {
           podSelector: { matchLabels: selectorOf(part) },
           policyTypes: ["Ingress", "Egress"],
-          // An empty list would be dropped by the server and differ for ever; no list denies as well.
-          ...(ingress.length === 0 ? {} : { ingress }),
+          // No list denies as an empty one would.
+          ...filled({ ingress: this.#ingress(part) }),
           egress: this.#egress(part),
         },
       });

@@ -152,7 +152,8 @@ function leaseOf({ config, clock, log }: ServiceContext<OperatorConfig>, api: Ku
   });
 }
 
-function settingsOf(config: OperatorConfig): FleetSettings {
+/** What the configuration decides for all fleets. */
+export function settingsOf(config: OperatorConfig): FleetSettings {
   const storage = { "ephemeral-storage": config.POD_EPHEMERAL_STORAGE };
   return {
     image: config.SIMULATOR_IMAGE,

@@ -13,5 +13,5 @@ opinion() {
 
 # Definitions and resources of others have no schema there: they are named and passed over.
 opinion kubeconform "go install github.com/yannh/kubeconform/cmd/kubeconform@v0.7.0" \
-  -strict -summary -skip CustomResourceDefinition,SensorFleet,PodMonitoring,ScaledObject,APIService k8s-out
+  -strict -summary -skip CustomResourceDefinition,SensorFleet,PodMonitoring,Rules,ScaledObject,APIService k8s-out
 opinion kube-linter "https://docs.kubelinter.io" lint --config tools/kube-linter.yaml k8s-out

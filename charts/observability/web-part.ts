@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type { Construct } from "constructs";
 import { k8s } from "cdk8s-plus-34";
 import { environmentVariables, type EnvironmentValue } from "../environment.ts";
+import { filled } from "../filled.ts";
 import { labelsOf, selectorOf, type PartName } from "../names.ts";
 import { restrictedContainer, restrictedPod } from "../pod-security.ts";
 import type { Resources } from "../profile.ts";
@@ -43,7 +44,7 @@ export interface WebPart {
 export function webPod(part: WebPart): k8s.PodTemplateSpec {
   const { name, user, account, annotations = {}, usesKubernetes = false, files = [], scratch = {} } = part;
   return {
-    metadata: { labels: labelsOf(name), annotations: { ...annotations } },
+    metadata: { labels: labelsOf(name), ...filled({ annotations: { ...annotations } }) },
     spec: {
       ...(account === undefined ? {} : { serviceAccountName: account }),
       automountServiceAccountToken: usesKubernetes,
@@ -51,7 +52,9 @@ export function webPod(part: WebPart): k8s.PodTemplateSpec {
       terminationGracePeriodSeconds: GRACE_SECONDS,
       securityContext: restrictedPod(user),
       containers: [container(part)],
-      volumes: [...files.map(filesVolume), ...Object.keys(scratch).map((volume) => ({ name: volume, emptyDir: {} }))],
+      ...filled({
+        volumes: [...files.map(filesVolume), ...Object.keys(scratch).map((volume) => ({ name: volume, emptyDir: {} }))],
+      }),
     },
   };
 }
@@ -67,19 +70,20 @@ function container(part: WebPart): k8s.Container {
     name,
     image,
     imagePullPolicy: "IfNotPresent",
-    ...(part.arguments === undefined ? {} : { args: [...part.arguments] }),
-    ...(Object.keys(environment).length === 0 ? {} : { env: environmentVariables(environment) }),
+    ...filled({ args: [...(part.arguments ?? [])], env: environmentVariables(environment) }),
     ports: [{ name: "http", containerPort: part.port, protocol: "TCP" }],
     resources: requirements(part.resources),
     securityContext: restrictedContainer,
     startupProbe: { ...probe(part.healthPath), periodSeconds: 2, failureThreshold: 150 },
     livenessProbe: { ...probe(part.healthPath), periodSeconds: 10, failureThreshold: 6 },
     readinessProbe: { ...probe(part.readyPath), periodSeconds: 5, failureThreshold: 2 },
-    volumeMounts: [
-      ...files.map(({ name: volume, path }) => ({ name: volume, mountPath: path, readOnly: true })),
-      ...Object.entries(scratch).map(([volume, mountPath]) => ({ name: volume, mountPath })),
-      ...(claim === undefined ? [] : [{ name: claim.name, mountPath: claim.path }]),
-    ],
+    ...filled({
+      volumeMounts: [
+        ...files.map(({ name: volume, path }) => ({ name: volume, mountPath: path, readOnly: true })),
+        ...Object.entries(scratch).map(([volume, mountPath]) => ({ name: volume, mountPath })),
+        ...(claim === undefined ? [] : [{ name: claim.name, mountPath: claim.path }]),
+      ],
+    }),
   };
 }
 
@@ -89,6 +93,11 @@ export function webService(scope: Construct, { name, port: number }: Pick<WebPar
     metadata: { name, labels: labelsOf(name) },
     spec: { selector: selectorOf(name), ports: [{ name: "http", port: number, targetPort: port("http") }] },
   });
+}
+
+/** Annotations by which Prometheus finds a pod, and the port of its `/metrics`. */
+export function scrapeAnnotations(number: number): Readonly<Record<string, string>> {
+  return { "prometheus.io/scrape": "true", "prometheus.io/port": String(number) };
 }
 
 /** An annotation by which changed files replace the pod: such programs read them at their start. */

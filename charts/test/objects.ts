@@ -1,5 +1,11 @@
 import { parseAllDocuments } from "yaml";
+import { operatorSchema } from "../../operator/config.ts";
+import { desired } from "../../operator/controllers/desired.ts";
+import { runStateOf } from "../../operator/controllers/run-state.ts";
+import { settingsOf } from "../../operator/service.ts";
+import { NOW_MS, sensorFleet } from "../../operator/test/fleets.ts";
 import { readInputs } from "../config.ts";
+import { checkEnvironment, type EnvironmentOf } from "../environment.ts";
 import { gke } from "../profiles/gke.ts";
 import { portable } from "../profiles/portable.ts";
 import type { Profile } from "../profile.ts";
@@ -17,14 +23,20 @@ export interface Manifest {
 /** Of a container, what the rules look at. */
 export interface Container {
   readonly name: string;
+  readonly ports?: readonly { readonly name: string; readonly containerPort: number }[];
   readonly image: string;
   readonly imagePullPolicy: string;
   readonly env?: readonly { readonly name: string; readonly value?: string }[];
   readonly resources: { readonly requests: Record<string, string>; readonly limits: Record<string, string> };
   readonly securityContext: unknown;
-  readonly startupProbe?: unknown;
-  readonly livenessProbe?: unknown;
-  readonly readinessProbe?: unknown;
+  readonly startupProbe?: Probe;
+  readonly livenessProbe?: Probe;
+  readonly readinessProbe?: Probe;
+}
+
+export interface Probe {
+  readonly httpGet?: { readonly port: string | number };
+  readonly tcpSocket?: { readonly port: string | number };
 }
 
 export interface Pod {
@@ -51,6 +63,22 @@ export function objectsOf(profile: Profile): Manifest[] {
   return installation(profile).flatMap(([, text]) =>
     parseAllDocuments(text).map((document) => document.toJS() as Manifest),
   );
+}
+
+/** What the operator makes of a fleet that says nothing of its pods, told what its own manifest tells it. */
+export function fleetObjects(objects: readonly Manifest[]): Manifest[] {
+  const operator = podTemplates(objects).find(({ name }) => name === "sensorfleet-operator");
+  const variables = operator?.template.spec.containers[0]?.env ?? [];
+  const values = Object.fromEntries(variables.map(({ name, value }) => [name, value ?? "from-the-cluster"]));
+  const config = checkEnvironment(operatorSchema, values as EnvironmentOf<typeof operatorSchema>);
+  const fleet = sensorFleet();
+  const { configMap, statefulSet } = desired(
+    fleet,
+    runStateOf(fleet.spec, {}, NOW_MS),
+    settingsOf({ ...config, defaultFleet: undefined }),
+    { account: "a", authority: "b" },
+  );
+  return [configMap, statefulSet].map((object) => JSON.parse(JSON.stringify(object)) as Manifest);
 }
 
 interface Spec {

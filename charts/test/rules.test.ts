@@ -5,13 +5,14 @@ import { kafkaTopics } from "#events";
 import { readInputs } from "../config.ts";
 import { retentionMib } from "../parts/kafka.ts";
 import { manifests } from "../sets.ts";
-import { bytes, cores, objectsOf, podTemplates, profiles } from "./objects.ts";
+import { bytes, cores, fleetObjects, objectsOf, podTemplates, profiles } from "./objects.ts";
 
 const SECRET_LIKE = /password|token|secret|private/i;
 
 describe.each(profiles.map((profile) => [profile.name, profile] as const))("%s", (_name, profile) => {
   const objects = objectsOf(profile);
-  const templates = podTemplates(objects);
+  const ofFleet = fleetObjects(objects);
+  const templates = podTemplates([...objects, ...ofFleet]);
   const containers = templates.flatMap(({ name, template }) =>
     [...template.spec.containers, ...(template.spec.initContainers ?? [])].map((container) => ({
       pod: name,
@@ -19,8 +20,10 @@ describe.each(profiles.map((profile) => [profile.name, profile] as const))("%s",
     })),
   );
 
-  test("nothing was lost on the way: no null, no empty object where a quantity was meant", () => {
-    const lost = objects.flatMap((object) => lostFields(object, `${object.kind}/${object.metadata.name}`));
+  test("nothing was lost on the way and nothing is empty: no null, no list or map that the API server would drop", () => {
+    const lost = [...objects, ...ofFleet].flatMap((object) =>
+      lostFields(object, `${object.kind}/${object.metadata.name}`),
+    );
     expect(lost).toEqual([]);
   });
 
@@ -76,14 +79,18 @@ describe.each(profiles.map((profile) => [profile.name, profile] as const))("%s",
       const gib = sum(requests.map(({ memory = "" }) => bytes(memory))) / 2 ** 30;
       // https://cloud.google.com/kubernetes-engine/docs/concepts/autopilot-resource-requests: at least 50m; 1:1 to 1:6.5.
       expect(cpu, name).toBeGreaterThanOrEqual(0.05);
-      if (profile.name === "gke") expect(gib / cpu, name).toBeLessThanOrEqual(6.5);
+      if (profile.name !== "gke") continue;
+      expect(gib / cpu, name).toBeGreaterThanOrEqual(1);
+      expect(gib / cpu, name).toBeLessThanOrEqual(6.5);
     }
   });
 
-  test("images are pinned, and pulled only if they are not there", () => {
+  test("images and plugins are pinned, and pulled only if they are not there", () => {
     for (const { pod, container } of containers) {
       expect(container.image, pod).toMatch(/^[a-z0-9.-]+(:\d+)?\/.+(:v?\d[\w.-]*|@sha256:[0-9a-f]{64})$/);
       expect(container.imagePullPolicy, pod).toBe("IfNotPresent");
+      const plugins = container.env?.find(({ name }) => name === "GF_PLUGINS_PREINSTALL_SYNC")?.value;
+      for (const plugin of plugins?.split(",") ?? []) expect(plugin, pod).toMatch(/^[a-z0-9-]+@\d+\.\d+\.\d+$/);
     }
   });
 
@@ -100,7 +107,9 @@ describe.each(profiles.map((profile) => [profile.name, profile] as const))("%s",
       expect(template.spec["enableServiceLinks"], name).toBe(false);
       if (/Job$/.test(kind)) continue;
       const budget = budgets.find(({ spec }) => selects(spec.selector.matchLabels, part));
-      expect(budget?.["spec"], name).toMatchObject({ maxUnavailable: 1 });
+      // Devices may be away, real ones and virtual ones.
+      if (part !== "simulator")
+        expect(budget?.["spec"], name).toMatchObject({ maxUnavailable: 1, unhealthyPodEvictionPolicy: "AlwaysAllow" });
       expect(template.spec["terminationGracePeriodSeconds"], name).toBeGreaterThanOrEqual(30);
       const [main] = template.spec.containers;
       expect([main!.startupProbe, main!.livenessProbe, main!.readinessProbe].every(Boolean), name).toBe(true);
@@ -109,6 +118,22 @@ describe.each(profiles.map((profile) => [profile.name, profile] as const))("%s",
       podSelector: {},
       policyTypes: ["Ingress", "Egress"],
     });
+  });
+
+  test("every probe asks a port that a container of the pod declares", () => {
+    for (const { name, template } of templates) {
+      const { containers: all } = template.spec;
+      const declared = all.flatMap(({ ports = [] }) => ports.map(({ containerPort }) => containerPort));
+      for (const container of all) {
+        const named = (container.ports ?? []).map(({ name: portName }) => portName);
+        for (const probe of [container.startupProbe, container.livenessProbe, container.readinessProbe])
+          // By its name only a port of the container itself is found; by its number any of the pod's.
+          if (probe !== undefined)
+            expect([...named, ...declared], `${name}/${container.name}`).toContain(
+              (probe.httpGet ?? probe.tcpSocket)?.port,
+            );
+      }
+    }
   });
 
   test("the autoscaler can use every partition and no more, and its Deployment says nothing of replicas", () => {
@@ -121,7 +146,7 @@ describe.each(profiles.map((profile) => [profile.name, profile] as const))("%s",
   });
 
   test("every Service, Secret and ConfigMap that a pod names is there, or is the operator's", () => {
-    const made = objects.map(({ kind, metadata }) => `${kind}/${metadata.name}`);
+    const made = [...objects, ...ofFleet].map(({ kind, metadata }) => `${kind}/${metadata.name}`);
     for (const { name, template } of templates)
       for (const volume of template.spec.volumes ?? []) {
         const map = volume.configMap?.name;
@@ -182,11 +207,14 @@ function sum(numbers: readonly number[]): number {
   return numbers.reduce((total, number) => total + number, 0);
 }
 
-/** Paths of null, and of empty `resources`, `requests`, `limits` and probes, which a lost quantity leaves behind. */
+/** Where nothing means something: any pod, a directory of no kind in particular, what a definition's schema says. */
+const MAY_BE_EMPTY = /\.(podSelector|emptyDir|subresources\.status|default)$/;
+
+/** Paths of null, and of empty lists and maps: a lost quantity leaves them behind, and the API server drops them. */
 function lostFields(value: unknown, path: string): string[] {
   if (value === null || value === undefined) return [path];
   if (typeof value !== "object") return [];
   const entries = Object.entries(value);
-  const isLost = entries.length === 0 && /(resources|requests|limits|Probe|httpGet|tcpSocket|averageValue)$/.test(path);
+  const isLost = entries.length === 0 && !MAY_BE_EMPTY.test(path);
   return [...(isLost ? [path] : []), ...entries.flatMap(([name, field]) => lostFields(field, `${path}.${name}`))];
 }

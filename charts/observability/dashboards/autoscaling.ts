@@ -14,6 +14,7 @@ export function autoscalingDashboard({ writer }: Profile): DashboardSpec {
     title: "Autoscaling",
     description:
       "Why there are as many writers as there are: lag and arrivals against their targets, and what scaling costs.",
+    refresh: "10s",
     rows: [
       firstLook(maxReplicas, Number(averageValue)),
       decision(maxReplicas, Number(averageValue)),

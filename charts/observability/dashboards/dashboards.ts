@@ -16,7 +16,7 @@ export function dashboardsOf(profile: Profile): readonly DashboardSpec[] {
     pipelineDashboard,
     autoscalingDashboard(profile),
     fleetDashboard,
-    resourcesDashboard,
+    resourcesDashboard(profile),
     ...(bigQuery.kind === "google" ? [sensorsDashboard(bigQuery.project)] : []),
   ];
 }

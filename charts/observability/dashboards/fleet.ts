@@ -146,5 +146,6 @@ export const fleetDashboard: DashboardSpec = {
   title: "Fleet",
   description: "What the simulated devices do: connections, readings and the faults that they play.",
   variables: [{ name: "fleet", label: "Fleet", of: "simulator_devices" }],
+  refresh: "10s",
   rows: [firstLook, devices, readings],
 };

@@ -70,6 +70,8 @@ export interface DashboardSpec {
   readonly description: string;
   /** Variables, by name: the label values that they offer. */
   readonly variables?: readonly { readonly name: string; readonly label: string; readonly of: string }[];
+  /** How often an open dashboard asks everything again; off: what each query costs is for whoever looks to decide. */
+  readonly refresh: "10s" | "off";
   /** The first row has no heading: it is what one looks at first. */
   readonly rows: readonly RowSpec[];
 }

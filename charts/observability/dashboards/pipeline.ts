@@ -221,5 +221,6 @@ export const pipelineDashboard: DashboardSpec = {
   uid: "pipeline",
   title: "Pipeline",
   description: "From devices to BigQuery: is everything that arrived stored, how soon, and what goes wrong.",
+  refresh: "10s",
   rows: [firstLook, flow, delay, trouble, accounting],
 };

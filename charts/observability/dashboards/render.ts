@@ -40,7 +40,7 @@ const TAG = "smart-home-bridge";
 const HEIGHTS = { stat: 4, graph: 8, table: 9 } as const;
 
 /** The dashboard as Grafana loads it: https://grafana.com/docs/grafana/latest/dashboards/build-dashboards/view-dashboard-json-model/ */
-export function renderDashboard({ uid, title, description, rows, variables = [] }: DashboardSpec): Dashboard {
+export function renderDashboard({ uid, title, description, refresh, rows, variables = [] }: DashboardSpec): Dashboard {
   const builder = new DashboardBuilder(title)
     .uid(uid)
     .description(description)
@@ -49,7 +49,8 @@ export function renderDashboard({ uid, title, description, rows, variables = [] 
     .readonly()
     .tooltip(DashboardCursorSync.Crosshair)
     .time({ from: "now-30m", to: "now" })
-    .refresh("10s")
+    // An empty text is "Off" in the list of Grafana.
+    .refresh(refresh === "off" ? "" : refresh)
     .variables(variables.map(variable))
     .link(
       new DashboardLinkBuilder("Dashboards")

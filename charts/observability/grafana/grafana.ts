@@ -1,16 +1,15 @@
 import { Construct } from "constructs";
 import { k8s } from "cdk8s-plus-34";
 import type { EnvironmentValue } from "../../environment.ts";
-import { images, labelsOf, parts, ports, secrets, selectorOf } from "../../names.ts";
+import { grafanaPlugins, images, labelsOf, parts, ports, secrets, selectorOf } from "../../names.ts";
 import type { Profile } from "../../profile.ts";
 import { disruptionBudget } from "../../streaming-service.ts";
 import type { Traffic } from "../../traffic.ts";
 import { dashboardsOf, HOME_DASHBOARD } from "../dashboards/dashboards.ts";
-import { dataSources } from "../dashboards/panel.ts";
 import { renderDashboard } from "../dashboards/render.ts";
 import { MANAGED_INTERVAL_SECONDS } from "../prometheus/managed.ts";
 import { SCRAPE_INTERVAL_SECONDS } from "../prometheus/scrape-config.ts";
-import { filesAnnotation, webPod, webService, type Files } from "../web-part.ts";
+import { filesAnnotation, scrapeAnnotations, webPod, webService, type Files } from "../web-part.ts";
 import { DASHBOARD_DIRECTORY, dashboardProviderFile, dataSourceFile } from "./provisioning.ts";
 
 /** User `grafana` of the official image. */
@@ -30,6 +29,8 @@ export class Grafana extends Construct {
     const isManaged = profile.monitoring === "managed";
     const source = isManaged ? parts.prometheusFrontend : parts.prometheus;
     traffic.allow(parts.grafana, source, ports.prometheus);
+    // Its CPU and memory. GKE measures them by itself, and there each of Grafana's many series would be paid for.
+    if (!isManaged) traffic.allow(parts.prometheus, parts.grafana, ports.grafana);
     const isGoogle = profile.bigQuery.kind === "google";
     if (isGoogle) traffic.add(parts.grafana, "internet", "google-metadata");
     const url = `http://${source}.${profile.namespace}.svc:${ports.prometheus}`;
@@ -105,7 +106,10 @@ function deployment(scope: Construct, profile: Profile, maps: ConfigMaps): void 
         },
         files: mounted(maps),
         scratch: { data: "/var/lib/grafana", tmp: "/tmp" },
-        annotations: filesAnnotation(all),
+        annotations: {
+          ...(profile.monitoring === "managed" ? {} : scrapeAnnotations(ports.grafana)),
+          ...filesAnnotation(all),
+        },
         ...(isGoogle ? { account: GRAFANA_ACCOUNT } : {}),
       }),
     },
@@ -133,7 +137,7 @@ function environment(isGoogle: boolean): Record<string, EnvironmentValue> {
     ...(isGoogle
       ? {
           // `preinstall_disabled` would disable this one too: https://github.com/grafana/grafana/blob/main/pkg/setting/setting_plugins.go
-          GF_PLUGINS_PREINSTALL_SYNC: dataSources.bigQuery.type,
+          GF_PLUGINS_PREINSTALL_SYNC: grafanaPlugins.bigQuery,
           GF_PLUGINS_PREINSTALL_AUTO_UPDATE: "false",
           GF_PLUGINS_DISABLE_PLUGINS: UNUSED_PLUGINS.join(","),
         }

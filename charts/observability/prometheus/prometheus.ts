@@ -7,7 +7,7 @@ import { disruptionBudget } from "../../streaming-service.ts";
 import type { Traffic } from "../../traffic.ts";
 import { ruleFile } from "../rules/rule-file.ts";
 import { ruleGroups } from "../rules/rule-groups.ts";
-import { filesAnnotation, webPod, webService } from "../web-part.ts";
+import { filesAnnotation, scrapeAnnotations, webPod, webService } from "../web-part.ts";
 import { podScrape, prometheusConfig, scrapedParts } from "./scrape-config.ts";
 
 /** User `nobody` of the official image. */
@@ -66,8 +66,7 @@ function server(scope: Construct, files: Readonly<Record<string, string>>): void
         files: [{ name: "config", configMaps: [CONFIG_MAP], path: CONFIG_DIRECTORY }],
         claim: DATA,
         annotations: {
-          "prometheus.io/scrape": "true",
-          "prometheus.io/port": String(ports.prometheus),
+          ...scrapeAnnotations(ports.prometheus),
           ...filesAnnotation(files),
         },
         account: parts.prometheus,

@@ -5,7 +5,7 @@ import { parts, type PartName } from "../../names.ts";
 /** Short enough to see the autoscaler at work. */
 export const SCRAPE_INTERVAL_SECONDS = 5;
 
-/** Parts that show metrics on the port for probes. Prometheus scrapes itself too; Kafka shows none. */
+/** Parts that show metrics on the port for probes. The portable Prometheus scrapes itself and Grafana too; Kafka shows none. */
 export const scrapedParts: readonly PartName[] = [
   parts.mosquitto,
   parts.bigQuery,
@@ -30,6 +30,12 @@ export function prometheusConfig(
   });
 }
 
+/** An address and a port, joined by ";", as a target: of IPv6 the address stands in brackets. */
+export const ADDRESS_FORMS = [
+  ["([^:;]+);(.+)", "$1:$2"],
+  ["([^;]*:[^;]*);(.+)", "[$1]:$2"],
+] as const;
+
 /** Pods of the namespace, as the API server tells them. */
 export function podScrape(namespace: string): object {
   return scrape({ kubernetes_sd_configs: [{ role: "pod", namespaces: { names: [namespace] } }] });
@@ -48,7 +54,10 @@ export function scrape(discovery: object): object {
       // Pods that have ended keep their annotations, and may keep an address that is another's by now.
       { action: "drop", source_labels: [META.phase], regex: "Succeeded|Failed" },
       copied(META.path, "__metrics_path__"),
-      { source_labels: [META.address, META.port], separator: ":", target_label: "__address__" },
+      ...ADDRESS_FORMS.map(([regex, replacement]) => ({
+        ...{ source_labels: [META.address, META.port], separator: ";", target_label: "__address__" },
+        ...{ regex, replacement },
+      })),
       copied(META.part, "part"),
       copied(META.pod, "pod"),
       copied(META.fleet, "fleet"),

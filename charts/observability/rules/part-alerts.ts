@@ -61,10 +61,11 @@ export const partAlerts: readonly AlertRule[] = [
   },
   {
     alert: "CertificateEnds",
+    // The operator shows each by its Secret; a program that reads one shows it without.
     expr: `certificate_expiry_timestamp_seconds - time() < ${CERTIFICATE_DAYS * DAY_SECONDS}`,
     forMinutes: 60,
     severity: "warning",
-    summary: "A certificate of {{ $labels.part }} ends in {{ $value | humanizeDuration }}",
+    summary: "The certificate of {{ or $labels.secret $labels.part }} ends in {{ $value | humanizeDuration }}",
     description: "The operator renews certificates when a third of their life is left, and has not renewed this one.",
     runbook: "certificate-ended",
   },

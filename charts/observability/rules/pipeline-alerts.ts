@@ -1,3 +1,4 @@
+import type { Profile } from "../../profile.ts";
 import { recorded } from "./recording.ts";
 import type { AlertRule } from "./rule.ts";
 
@@ -5,7 +6,11 @@ const LAG_SECONDS = 60;
 const REJECTED_SHARE = 0.02;
 
 /** What keeps readings from being stored. */
-export const pipelineAlerts: readonly AlertRule[] = [
+export function pipelineAlerts(profile: Profile): readonly AlertRule[] {
+  return [...storingAlerts, bridgeNotConnected(profile)];
+}
+
+const storingAlerts: readonly AlertRule[] = [
   {
     alert: "LagGrows",
     expr: `${recorded.lagSeconds} > ${LAG_SECONDS} and deriv(${recorded.lagSeconds}[5m]) > 0`,
@@ -67,14 +72,16 @@ export const pipelineAlerts: readonly AlertRule[] = [
       "The lag adapter cannot read the lag from Kafka, or is away. The autoscaler keeps the writers that there are.",
     runbook: "api-service-unavailable",
   },
-  {
+];
+
+function bridgeNotConnected({ mosquitto }: Profile): AlertRule {
+  return {
     alert: "BridgeNotConnected",
     expr: "max(bridge_mqtt_connected) == 0 or absent(bridge_mqtt_connected)",
     forMinutes: 2,
     severity: "critical",
     summary: "The bridge takes nothing from the broker",
-    description:
-      "The broker keeps readings for the bridge until its queue is full (256 MiB); what comes then is thrown away.",
+    description: `The broker keeps readings for the bridge until its queue is full (${mosquitto.maxQueuedMib} MiB); what comes then is thrown away.`,
     runbook: "broker-does-not-answer",
-  },
-];
+  };
+}

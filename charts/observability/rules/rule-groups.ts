@@ -7,7 +7,7 @@ import { isAlert, type AlertRule, type RuleGroup } from "./rule.ts";
 /** All rules. What is recorded comes first: the rules of a group are evaluated one after the other. */
 export function ruleGroups(profile: Profile): readonly RuleGroup[] {
   return [
-    { name: "pipeline", rules: [...pipelineRules, ...pipelineAlerts] },
+    { name: "pipeline", rules: [...pipelineRules, ...pipelineAlerts(profile)] },
     { name: "autoscaling", rules: autoscalingRules(profile) },
     { name: "parts", rules: partAlerts },
   ];

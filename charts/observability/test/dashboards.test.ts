@@ -32,6 +32,7 @@ interface DashboardJson {
   readonly uid: string;
   readonly title: string;
   readonly schemaVersion: number;
+  readonly refresh?: string;
   readonly tags: readonly string[];
   readonly links: readonly { readonly type: string; readonly tags: readonly string[] }[];
   readonly panels: readonly Panel[];
@@ -90,12 +91,44 @@ describe.each(all)("%s", (_name, dashboard) => {
         for (const [, name = ""] of expr.matchAll(/\$([a-z]\w*)/g)) expect(names, title).toContain(name);
   });
 
+  test("what is paid for by what it reads is asked for the time shown alone, and not by itself", () => {
+    const statements = panels.flatMap(({ title, targets = [] }) =>
+      targets.flatMap(({ rawSql }) => (rawSql === undefined ? [] : [{ title, rawSql }])),
+    );
+    expect(dashboard.refresh).toBe(statements.length === 0 ? "10s" : "");
+    for (const { title, rawSql } of statements) expect(tablesReadWhole(rawSql), title).toEqual([]);
+  });
+
   test("thresholds rise", () => {
     for (const { title, fieldConfig } of panels) {
       const [, ...values] = fieldConfig?.defaults.thresholds?.steps.map(({ value }) => value) ?? [];
       expect(values, title).toEqual([...values].sort((a, b) => Number(a) - Number(b)));
     }
   });
+});
+
+const TABLE = /(?:FROM|JOIN) (`[^`]+`)(?=(.*))/g;
+/** At the table itself, where a condition on the column of the partition is still one on the partition. */
+const TIMED =
+  /^ WHERE (\$__timeFilter\(event_time\)|event_time >= TIMESTAMP_SUB\(TIMESTAMP_MILLIS\(\$__from\), INTERVAL \d HOUR\) AND event_time <= TIMESTAMP_MILLIS\(\$__to\))/;
+
+/** Tables of a statement that no time bounds; views that would read one, because the condition comes after their groups. */
+function tablesReadWhole(sql: string): string[] {
+  const read = [...sql.matchAll(TABLE)].map(([, table = "", rest = ""]) => ({ table, rest }));
+  if (read.length === 0) return ["no table was found"];
+  return read.filter(({ table, rest }) => !PRUNED.test(table) || !TIMED.test(rest)).map(({ table }) => table);
+}
+
+/** The table, and the one view that hands a condition on event_time on to it. */
+const PRUNED = /\.iot_events(_unique)?`$/;
+
+test("a statement that reads a whole table is found", () => {
+  const whole = "SELECT 1 FROM `p.d.iot_events`";
+  expect(tablesReadWhole(whole)).toEqual(["`p.d.iot_events`"]);
+  expect(tablesReadWhole(`${whole} WHERE $__timeFilter(event_time)`)).toEqual([]);
+  expect(tablesReadWhole(`${whole} WHERE $__timeFilter(last_event_time)`)).toHaveLength(1);
+  expect(tablesReadWhole("SELECT 1 FROM `p.d.iot_latest` WHERE $__timeFilter(event_time)")).toHaveLength(1);
+  expect(tablesReadWhole("SELECT 1")).toHaveLength(1);
 });
 
 test("uids are the dashboards' own, and BigQuery is asked only where it is Google's", () => {

@@ -2,10 +2,16 @@
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import { objectsOf, podTemplates, type Manifest } from "../../test/objects.ts";
+import { ADDRESS_FORMS } from "../prometheus/scrape-config.ts";
 import { filesAnnotation } from "../web-part.ts";
 import { gkeProfile, portableProfile } from "./profiles.ts";
 
 const NAME = "app.kubernetes.io/name";
+
+interface PodMetadata {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations?: Readonly<Record<string, string>>;
+}
 
 /** Ports that a policy's rules open to or for the pods of a part. */
 function portsBetween(
@@ -25,13 +31,13 @@ function portsBetween(
 describe.each([portableProfile, gkeProfile])("$name", (profile) => {
   const objects = objectsOf(profile);
   const templates = podTemplates(objects);
-  const scraped = templates.filter(
-    ({ template }) =>
-      (template.metadata as Manifest["metadata"] & { annotations?: Record<string, string> }).annotations?.[
-        "prometheus.io/scrape"
-      ] === "true",
-  );
-  const partsScraped = [...scraped.map(({ template }) => template.metadata.labels[NAME]!), "simulator"];
+  const portsScraped: Record<string, number> = { simulator: 9090 };
+  for (const { template } of templates) {
+    const { annotations, labels } = template.metadata as PodMetadata;
+    if (annotations?.["prometheus.io/scrape"] === "true")
+      portsScraped[labels[NAME]!] = Number(annotations["prometheus.io/port"]);
+  }
+  const partsScraped = Object.keys(portsScraped);
 
   test("every ConfigMap behind a projected volume is there", () => {
     const made = objects.filter(({ kind }) => kind === "ConfigMap").map(({ metadata }) => metadata.name);
@@ -47,11 +53,12 @@ describe.each([portableProfile, gkeProfile])("$name", (profile) => {
   test("whoever asks to be scraped can be reached by who scrapes", () => {
     expect(partsScraped.length).toBeGreaterThan(4);
     if (profile.monitoring === "prometheus") {
-      for (const part of partsScraped) {
+      for (const [part, port] of Object.entries(portsScraped)) {
         const { egress, ingress } = portsBetween(objects, "prometheus", part);
-        expect(egress, part).toContain(9090);
-        expect(ingress, part).toContain(9090);
+        expect(egress, part).toContain(port);
+        expect(ingress, part).toContain(port);
       }
+      expect(partsScraped).toContain("grafana");
       return;
     }
     const monitored = objects
@@ -69,12 +76,28 @@ describe.each([portableProfile, gkeProfile])("$name", (profile) => {
     expect([egress, ingress]).toEqual([[9090], [9090]]);
     const sources = objects.find(({ metadata }) => metadata.name === "grafana-data-sources");
     const { datasources } = parse(sources?.["data"]["data-sources.yaml"]) as {
-      datasources: { url?: string; uid: string }[];
+      datasources: { url?: string; uid: string; jsonData: Record<string, unknown> }[];
     };
     expect(datasources[0]?.url).toBe(`http://${source}.smart-home.svc:9090`);
     expect(datasources.map(({ uid }) => uid)).toEqual(
       profile.name === "gke" ? ["prometheus", "bigquery"] : ["prometheus"],
     );
+    const [prometheus, bigQuery] = datasources.map(({ jsonData }) => jsonData);
+    expect(prometheus).toMatchObject({ httpMethod: profile.monitoring === "managed" ? "GET" : "POST" });
+    if (bigQuery !== undefined) expect(bigQuery["MaxBytesBilled"]).toBeLessThanOrEqual(50 * 2 ** 30);
+  });
+
+  test("where the broker's queue ends is said as it is configured", () => {
+    const { maxQueuedMib } = profile.mosquitto;
+    const said = objects
+      .filter(({ metadata }) => /^(prometheus-config|smart-home|grafana-dashboards-resources)$/.test(metadata.name))
+      .map((object) => JSON.stringify(object))
+      .filter((text) => /throws? away|thrown away/.test(text) && text.includes("MiB"));
+    expect(said).toHaveLength(2);
+    for (const text of said) for (const [, mib] of text.matchAll(/(\d+) MiB/g)) expect(Number(mib)).toBe(maxQueuedMib);
+    expect(said.join()).toContain(String(maxQueuedMib * 2 ** 20));
+    const mosquitto = objects.find(({ metadata }) => metadata.name === "mosquitto-config");
+    expect(mosquitto?.["data"]["mosquitto.conf"]).toContain(`max_queued_bytes ${maxQueuedMib * 2 ** 20}\n`);
   });
 
   test("a changed dashboard or rule replaces the pod that has read it", () => {
@@ -93,4 +116,15 @@ describe.each([portableProfile, gkeProfile])("$name", (profile) => {
     }
     expect(filesAnnotation({ a: "1" })).not.toEqual(filesAnnotation({ a: "2" }));
   });
+});
+
+test.each([
+  ["10.0.0.7;9090", "10.0.0.7:9090"],
+  ["fd00:10::7;3000", "[fd00:10::7]:3000"],
+  ["::1;9090", "[::1]:9090"],
+])("an address and its port, %s, are the target %s", (joined, target) => {
+  // As Prometheus does it: anchored, and only where it matches.
+  const forms = ADDRESS_FORMS.map(([regex, replacement]) => [new RegExp(`^(?:${regex})$`), replacement] as const);
+  const made = forms.filter(([regex]) => regex.test(joined)).map(([regex, form]) => joined.replace(regex, form));
+  expect(made).toEqual([target]);
 });

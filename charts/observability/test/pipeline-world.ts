@@ -1,5 +1,5 @@
 /** The real pipeline as processes, with every part that shows metrics, and a Prometheus that scrapes them. */
-import { writeFileSync } from "node:fs";
+import { symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { kafkaTopics } from "#events";
@@ -9,6 +9,7 @@ import { silentLogger, systemClock } from "#runtime";
 import {
   freePort,
   freePorts,
+  mosquittoBinary,
   RestartableServer,
   ServerProcess,
   startKafka,
@@ -19,6 +20,7 @@ import {
 } from "#testkit";
 import { startBridge, startFleet, startWriter } from "../../../local/demo/programs.ts";
 import { AdapterProcess } from "../../../services/lag-adapter/test/adapter-process.ts";
+import { newProcessName } from "../../../services/mosquitto-agent/test/world.ts";
 import { parts } from "../../names.ts";
 import { META, prometheusConfig, scrape } from "../prometheus/scrape-config.ts";
 import { ruleFile } from "../rules/rule-file.ts";
@@ -26,6 +28,9 @@ import { ruleGroups } from "../rules/rule-groups.ts";
 import { portableProfile } from "./profiles.ts";
 
 const AGENT = fileURLToPath(new URL("../../../services/mosquitto-agent/main.ts", import.meta.url));
+
+/** A name that no other test's broker has: those must not get the agent's signals. */
+const BROKER_PROCESS = newProcessName();
 
 /** More often than in the cluster, so that windows are full sooner. */
 const SCRAPE_SECONDS = 1;
@@ -59,7 +64,7 @@ interface Target {
 export async function startPipelineWorld(): Promise<PipelineWorld> {
   const directory = temporaryDirectory("observability");
   const [mosquitto, kafka, bigQuery] = await Promise.all([
-    startMosquitto({ directory: join(directory, "mosquitto") }),
+    startMosquitto({ directory: join(directory, "mosquitto"), binary: brokerBinary(directory) }),
     startKafka({ directory: join(directory, "kafka") }),
     startBigQuery(directory),
   ]);
@@ -137,6 +142,13 @@ async function startBigQuery(
   return { server, ops, restEndpoint: `http://127.0.0.1:${rest}`, grpcEndpoint: `127.0.0.1:${grpc}` };
 }
 
+/** The kernel names a process after the path that was called. */
+function brokerBinary(directory: string): string {
+  const binary = join(directory, BROKER_PROCESS);
+  symlinkSync(mosquittoBinary()!, binary);
+  return binary;
+}
+
 async function startAgent(directory: string, mqttUrl: string): Promise<{ process: ServerProcess; ops: string }> {
   const opsPort = await freePort();
   const ops = `http://127.0.0.1:${opsPort}`;
@@ -146,11 +158,10 @@ async function startAgent(directory: string, mqttUrl: string): Promise<{ process
     name: "mosquitto-agent",
     command: process.execPath,
     args: [AGENT],
-    // A name that no process has: the brokers of other tests must not get its signals.
     environment: {
       MQTT_URL: mqttUrl,
       WATCHED_FILES: users,
-      BROKER_PROCESS: "none-of-these",
+      BROKER_PROCESS,
       OPS_PORT: String(opsPort),
     },
     directory,

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { bigQueryClients } from "#bigquery";
+import { bigQueryNames } from "#events";
 import { systemClock } from "#runtime";
 import { eventually } from "#testkit";
 import { PROJECT } from "../../../local/demo/programs.ts";
@@ -8,7 +9,7 @@ import { allQueries } from "../all-queries.ts";
 import { sensorsDashboard } from "../dashboards/sensors.ts";
 import { expandMacros } from "./big-query-macros.ts";
 import { startPipelineWorld, type PipelineWorld } from "./pipeline-world.ts";
-import { portableProfile } from "./profiles.ts";
+import { gkeProfile, portableProfile } from "./profiles.ts";
 
 let world: PipelineWorld;
 beforeAll(async () => {
@@ -73,6 +74,29 @@ test("what is measured is true: 40 devices that send two readings a second", asy
   expect(await one('count(ALERTS{alertstate="firing"}) or vector(0)')).toBe(0);
 });
 
+test("the broker's own memory is part of its pod's, beside the agent's", async () => {
+  const memory = /^sum by \(part\).*resident_memory_bytes/;
+  const { expr } = provable.find((query) => memory.test(query.expr))!;
+  const bytes = async (query: string): Promise<number> => (await world.prometheus.query(query))[0]?.value ?? NaN;
+  const shown = (): Promise<readonly number[]> =>
+    Promise.all(
+      [
+        `${expr} and on (part) mosquitto_process_resident_memory_bytes`,
+        'process_resident_memory_bytes{part="mosquitto"}',
+        "mosquitto_process_resident_memory_bytes",
+      ].map(bytes),
+    );
+  const whole = ([sum, agent, broker]: readonly number[]): boolean => sum === agent! + broker! && broker! > 0;
+  await eventually("the sum of both", shown, whole, { timeoutMs: 30_000 });
+});
+
+test("what only GKE measures is PromQL too", async () => {
+  const portable = new Set(queries.map(({ expr }) => expr));
+  const only = allQueries(gkeProfile).filter(({ expr }) => !portable.has(expr) && /kubernetes_io:/.test(expr));
+  expect(only).toHaveLength(2);
+  for (const { expr } of only) expect(await world.prometheus.query(expr)).toEqual([]);
+});
+
 test("every statement of the dashboard for sensors is understood by BigQuery, and finds what was written", async () => {
   const { restEndpoint, grpcEndpoint } = world;
   const clients = bigQueryClients({ project: PROJECT, restEndpoint, grpcEndpoint });
@@ -91,6 +115,27 @@ test("every statement of the dashboard for sensors is understood by BigQuery, an
           expect(found.length, title).toBeGreaterThan(0);
           if (statement.format === "timeseries") expect(Object.keys(found[0]!), title).toContain("time");
         }
+  } finally {
+    await clients.close();
+  }
+});
+
+test("what a panel counts over all time is what the view counts", async () => {
+  const { restEndpoint, grpcEndpoint } = world;
+  const clients = bigQueryClients({ project: PROJECT, restEndpoint, grpcEndpoint });
+  const [firstRow] = sensorsDashboard(PROJECT).rows;
+  const query = firstRow?.panels.find(({ title }) => title === "Missing")?.queries[0];
+  const panel = query !== undefined && "sql" in query ? query.sql : "";
+  const view = `SELECT SUM(missing) FROM \`${PROJECT}.${bigQueryNames.dataset}.${bigQueryNames.deliveryAudit}\``;
+  try {
+    const counted = async (): Promise<{ panel: number; view: number }> => {
+      // In one statement, because rows are being written.
+      const both = expandMacros(`SELECT (${panel}) AS panel, (${view}) AS view`, 0, systemClock.nowMs() + 3_600_000);
+      const [rows] = await clients.rest.query({ query: both });
+      return rows[0] as { panel: number; view: number };
+    };
+    const found = await eventually("something is missing", counted, ({ view: missing }) => missing > 0);
+    expect(found.panel).toBe(found.view);
   } finally {
     await clients.close();
   }
