@@ -15,6 +15,10 @@ const SMALL_LIMITS = {
   MAX_IN_FLIGHT_BYTES: "128KiB",
   MAX_HELD_BYTES: "1MiB",
 };
+/** The heap may grow so much by itself; usually it is less than half. */
+const MEMORY_NOISE_MIB = 160;
+/** Records; held in memory they would be about 300 MiB. */
+const LARGE_BACKLOG = 300_000n;
 
 let world: World;
 beforeEach(async () => {
@@ -82,33 +86,50 @@ test.each<[string, FaultSpec[], Record<string, string>, number]>([
   await settle(writer);
 });
 
-test("BigQuery is away for a while: nothing is passed over, memory is bounded, then all of it is written", async () => {
+/** Looks at the writer's bounds once a second. */
+async function watchBounds(
+  writer: RunningWriter,
+  { seconds, backlog }: { seconds: number; backlog: bigint },
+): Promise<void> {
+  const memoryMiB = async (): Promise<number> => (await writer.metric("process_resident_memory_bytes")) / 1024 ** 2;
+  const before = await memoryMiB();
+  const seen: number[] = [];
+  for (let second = 0; second < seconds || (await world.lag()) < backlog; second += 1) {
+    await systemClock.sleep(1000);
+    expect(await writer.metric("writer_in_flight_bytes")).toBeLessThanOrEqual(128 * 1024);
+    expect(await writer.metric("writer_in_flight_appends")).toBeLessThanOrEqual(6);
+    seen.push(await memoryMiB());
+  }
+  console.log(`memory ${[before, ...seen].map((size) => size.toFixed(0)).join(" ")} MiB, lag ${await world.lag()}`);
+  expect(Math.max(...seen) - before).toBeLessThan(MEMORY_NOISE_MIB);
+}
+
+test("BigQuery is away for 30 s: nothing is passed over, memory is bounded, then all of it is written", async () => {
   const writer = await world.writer({ environment: SMALL_LIMITS });
   const stopLoad = world.produceInBackground({ count: 300, everyMs: 10 });
   await stored(writer, 1000);
   const fault = world.bigQuery.faults.add({ kind: "unavailable" });
-  const memoryMiB: number[] = [];
-  for (let second = 0; second < 10; second += 1) {
-    await systemClock.sleep(1000);
-    expect(await writer.metric("writer_in_flight_bytes")).toBeLessThanOrEqual(128 * 1024);
-    expect(await writer.metric("writer_in_flight_appends")).toBeLessThanOrEqual(6);
-    memoryMiB.push((await writer.metric("process_resident_memory_bytes")) / 1024 ** 2);
-  }
+  // Paused partitions are not fetched: what comes in during the outage stays in Kafka.
+  await watchBounds(writer, { seconds: 30, backlog: LARGE_BACKLOG });
   expect(await world.passedUnwritten()).toEqual([]);
   expect(await writer.metric("writer_paused_partitions")).toBeGreaterThan(8);
-  console.log(`BigQuery away: memory ${memoryMiB.map((size) => size.toFixed(0)).join(" ")} MiB`);
-  // Paused partitions are not fetched: what comes in during the outage stays in Kafka.
-  expect(memoryMiB.at(-1)! - memoryMiB.at(4)!).toBeLessThan(20);
   world.bigQuery.faults.remove(fault.id);
   await stopLoad();
   await settle(writer);
 });
 
-test("slow appends: intake follows, nothing is passed over", async () => {
+test("slow appends: intake follows, nothing is passed over, memory is bounded", async () => {
   const writer = await world.writer({ environment: SMALL_LIMITS });
-  world.bigQuery.faults.add({ kind: "delay", delayMs: 150 });
   const stopLoad = world.produceInBackground({ count: 300, everyMs: 10 });
-  await systemClock.sleep(5000);
+  await stored(writer, 1000);
+  world.bigQuery.faults.add({ kind: "delay", delayMs: 500 });
+  const paused = (): Promise<number> => writer.metric("writer_paused_partitions");
+  await eventually("most partitions are paused", paused, (count) => count > 6, { timeoutMs: 60_000 });
+  const storedBefore = await writer.metric("writer_rows_stored_total");
+  await watchBounds(writer, { seconds: 10, backlog: LARGE_BACKLOG });
+  // It is slow, and it goes on.
+  await stored(writer, storedBefore + 1000);
+  expect(await paused()).toBeGreaterThan(0);
   expect(await world.passedUnwritten()).toEqual([]);
   world.bigQuery.faults.clear();
   await stopLoad();
@@ -145,7 +166,9 @@ test("a zombie that wakes up can neither add a row nor move an offset", async ()
 });
 
 test("a row that BigQuery rejects, among good ones: one dead letter, the rest once", async () => {
-  const writer = await world.writer({ program: FIXTURE, args: ["--poison"], environment: { MAX_APPEND_ROWS: "100" } });
+  // A long session: a machine that is busy elsewhere is no reason to take a partition over.
+  const environment = { MAX_APPEND_ROWS: "100", KAFKA_SESSION_TIMEOUT: "30s" };
+  const writer = await world.writer({ program: FIXTURE, args: ["--poison"], environment });
   const stopLoad = world.produceInBackground({ count: 100 });
   await stored(writer, 500);
   for (let round = 0; round < 20; round += 1) {
@@ -158,7 +181,8 @@ test("a row that BigQuery rejects, among good ones: one dead letter, the rest on
   expect(audit).toMatchObject({ repeated: [], unexpected: [] });
   expect(letters.map(({ reason }) => reason)).toEqual(Array<string>(34).fill("bigquery_rejected"));
   expect(audit.missing.toSorted()).toEqual(letters.map(({ id }) => id.split("/").slice(-2).join("/")).toSorted());
-  expect(await writer.metric("writer_takeovers_total")).toBe(kafkaTopics.readings.partitions);
+  // The stream of a rejected row goes on: had each of them ended it, these would be as many takeovers more.
+  expect(await writer.metric("writer_takeovers_total")).toBeLessThan(kafkaTopics.readings.partitions + 5);
   expect(await writer.process.stop()).toMatchObject({ code: 0 });
 });
 
