@@ -8,6 +8,8 @@ export const kafkaErrors = errorList({
   KAFKA_TOPIC_MISMATCH: { retryable: false },
   /** The committed offset lies above the end of the log: the log was truncated or the topic made anew. */
   KAFKA_LOG_TRUNCATED: { retryable: false },
+  /** Another cluster answers than the offsets are of: Kafka was made anew under its address. */
+  KAFKA_CLUSTER_CHANGED: { retryable: false },
   /** A step towards a commit failed or was not answered: it may have taken effect. The partition is taken over again. */
   KAFKA_COMMIT_UNKNOWN: { retryable: true },
   /** Something was asked of a partition whose ownership has ended. */

@@ -13,6 +13,8 @@ export interface FencedConsumerOptions {
   readonly kafka: Kafka;
   readonly groupId: string;
   readonly topic: string;
+  /** The cluster that offsets outside Kafka are of; another one is fatal. `undefined`: there are none. */
+  readonly clusterId?: string | undefined;
   /** Survives a restart of this member, for example the name of its pod: it then gets its partitions back. */
   readonly memberName: string;
   readonly clock: Clock;
@@ -146,11 +148,11 @@ export class FencedConsumer {
   }
 
   #own(partition: number): OwnedPartition {
-    const { kafka, groupId, topic, clock, takeOver, onFatal } = this.#options;
+    const { kafka, groupId, topic, clusterId, clock, takeOver, onFatal } = this.#options;
     const log = this.#options.log.child({ topic, partition });
     const outage = outageOf(this.#options.log);
     return new OwnedPartition({
-      fence: new FencedPartition({ kafka, admin: this.#admin, groupId, topic, partition, clock, log }),
+      fence: new FencedPartition({ kafka, admin: this.#admin, groupId, topic, partition, clusterId, clock, log }),
       clock,
       log,
       warn: (facts, message) => outage.warn(log, facts, message),

@@ -51,6 +51,8 @@ export interface FencedPartitionOptions {
   readonly groupId: string;
   readonly topic: string;
   readonly partition: number;
+  /** The cluster that offsets outside Kafka are of; another one is refused. `undefined`: there are none. */
+  readonly clusterId?: string | undefined;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -108,7 +110,8 @@ export class FencedPartition {
    * Fences every other owner and reads where the group stands. One attempt; whoever calls decides whether to try again,
    * and whether it is still its turn.
    *
-   * @throws KAFKA_LOG_TRUNCATED if the committed offset is above the end of the log. Not to be tried again.
+   * @throws KAFKA_LOG_TRUNCATED if the committed offset is above the end of the log, KAFKA_CLUSTER_CHANGED if the cluster
+   * is another one than was given. Not to be tried again.
    */
   async takeOver(): Promise<TakenOver> {
     this.#setState("fencing");
@@ -205,7 +208,21 @@ export class FencedPartition {
     const [committed, ends] = await Promise.all([this.#readCommitted(), admin.fetchTopicOffsets(topic)]);
     const end = ends.find((entry) => entry.partition === partition);
     if (end === undefined) throw new Error(`${topic} has no partition ${partition}`);
+    await this.#checkCluster();
     return { committed, logStart: BigInt(end.low), logEnd: BigInt(end.high) };
+  }
+
+  /** After everything else was read: whatever came from another cluster, this then comes from there as well. */
+  async #checkCluster(): Promise<void> {
+    const { admin, clusterId } = this.#options;
+    if (clusterId === undefined) return;
+    const found = (await admin.describeCluster()).clusterId;
+    if (found === clusterId) return;
+    throw kafkaErrors.create(
+      "KAFKA_CLUSTER_CHANGED",
+      "Kafka was made anew while this process ran; a restart takes the new one for what it is",
+      { details: { expected: clusterId, found } },
+    );
   }
 
   async #readCommitted(): Promise<CommittedPosition | undefined> {

@@ -45,7 +45,8 @@ export async function startWriter(context: Context, between: Between = {}): Prom
   await waited(context, "bigquery", () => prepareTable(clients, id, context));
   const client = { brokers: config.KAFKA_BROKERS, clientId: config.MEMBER_NAME, log };
   const kafka = kafkaClient(client);
-  const kafkaSource = `${await waited(context, "kafka", () => clusterWith(kafka, config.KAFKA_TOPIC))}/${config.KAFKA_TOPIC}`;
+  const clusterId = await waited(context, "kafka", () => clusterWith(kafka, config.KAFKA_TOPIC));
+  const kafkaSource = `${clusterId}/${config.KAFKA_TOPIC}`;
   const { table: aroundTable = same, events: aroundEvents = same, rows: aroundRows = same } = between;
   const events = aroundEvents(eventMetrics(registry, clock));
   const bigQuery = bigQueryTable({
@@ -57,7 +58,7 @@ export async function startWriter(context: Context, between: Between = {}): Prom
   const producer = new ConfirmedProducer({ client, topics: [kafkaTopics.deadLetters], clock });
   const writer = new Writer({
     ...limits(config),
-    ...{ kafka, clock, log, events, onFatal: fail },
+    ...{ kafka, clusterId, clock, log, events, onFatal: fail },
     table: aroundTable(bigQuery),
     rowsOf: (partition) => aroundRows(readingRows(kafkaSource, partition)),
     deadLetters: new DeadLetters({
@@ -82,7 +83,10 @@ function same<T>(given: T): T {
 /** What the configuration says about the writer's own working. */
 function limits(
   config: WriterConfig,
-): Omit<WriterOptions, "kafka" | "clock" | "log" | "events" | "onFatal" | "table" | "rowsOf" | "deadLetters"> {
+): Omit<
+  WriterOptions,
+  "kafka" | "clusterId" | "clock" | "log" | "events" | "onFatal" | "table" | "rowsOf" | "deadLetters"
+> {
   return {
     groupId: config.KAFKA_GROUP,
     topic: config.KAFKA_TOPIC,

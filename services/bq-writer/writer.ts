@@ -18,13 +18,15 @@ export interface WriterOptions {
   readonly kafka: Kafka;
   readonly groupId: string;
   readonly topic: string;
+  /** The cluster whose offsets the table's rows carry. */
+  readonly clusterId: string;
   readonly memberName: string;
   readonly sessionTimeoutMs: number;
   readonly table: TableWriter;
   readonly mode: WriteMode;
   /** The rows of one partition. */
   readonly rowsOf: (partition: number) => RowSource;
-  readonly deadLetters: DeadLetters;
+  readonly deadLetters: Pick<DeadLetters, "send">;
   readonly cutLimits: CutLimits;
   /** Bytes of rows that the process holds, stored ones not counted, before it stops fetching; and one fetch for each partition. */
   readonly maxHeldBytes: number;
@@ -77,7 +79,7 @@ export class Writer {
   readonly #partitions = new Map<number, PartitionWriter>();
 
   constructor(options: WriterOptions) {
-    const { kafka, groupId, topic, memberName, sessionTimeoutMs, clock, log, onFatal } = options;
+    const { kafka, groupId, topic, clusterId, memberName, sessionTimeoutMs, clock, log, onFatal } = options;
     this.#options = options;
     this.inFlight = new InFlight(options.inFlightLimits);
     this.#rowRate = new RowRate(clock, options.maxRowsPerSecond);
@@ -85,12 +87,13 @@ export class Writer {
       kafka,
       groupId,
       topic,
+      clusterId,
       memberName,
       sessionTimeoutMs,
       maxBytesPerPartition: FETCH_BYTES,
       clock,
       log,
-      takeOver: (ownership) => this.#takeOver(ownership),
+      takeOver: (ownership) => this.takeOver(ownership),
       onFatal,
     });
   }
@@ -109,11 +112,18 @@ export class Writer {
     return this.#consumer.stop(deadline);
   }
 
-  async #takeOver(ownership: Ownership): Promise<PartitionWorker> {
+  /**
+   * Finds out where to go on in a partition and begins to write it; the consumer calls it.
+   *
+   * @throws The signal's reason if the ownership ended meanwhile; nothing is left behind then.
+   */
+  async takeOver(ownership: Ownership): Promise<PartitionWorker> {
     const { table, mode, rowsOf, clock, events } = this.#options;
     const { partition, signal } = ownership;
     const log = this.#options.log.child({ partition });
     const { until, seenMs } = await takeOverTable(ownership, { table, mode, clock, log, events });
+    // An answer that comes although the ownership has ended is still an answer, and a signal tells of its end only once.
+    signal.throwIfAborted();
     const offset = Number(ownership.startOffset);
     const writer = new PartitionWriter({
       ...this.#options,

@@ -27,7 +27,8 @@ test("the table of metrics is the registry's, and every series is there before a
   };
   const writer = new Writer({
     kafka: kafkaClient({ brokers: ["x:1"], clientId: "x", log: silentLogger }),
-    ...{ groupId: "g", topic: "t", memberName: "m", sessionTimeoutMs: 1000, mode: "exactly-once", table },
+    ...{ groupId: "g", topic: "t", clusterId: "c", memberName: "m", sessionTimeoutMs: 1000 },
+    ...{ mode: "exactly-once", table },
     rowsOf: unused,
     deadLetters: new DeadLetters({
       ...{ producer: { send: unused }, kafkaSource: "s", clock: systemClock, onSent: unused },

@@ -144,6 +144,24 @@ test("Kafka was made anew and the table stays: its records are other records", a
   expect((await second.rows()).length).toBe(first.length + 3000);
 });
 
+test("Kafka was made anew under its address while a writer runs: it ends, and its restart loses nothing", async () => {
+  const running = await world.writer();
+  await world.produce(1000);
+  await world.untilWritten();
+  // Asleep, so that the new log is already beyond the old one's end when it looks again.
+  running.process.pause();
+  await world.broker.server.kill();
+  await using second = await World.start(world.bigQuery, world.broker.port);
+  await second.produce(3000);
+  running.process.resume();
+  expect(await running.process.exited).toMatchObject({ code: 1 });
+  expect(running.process.log()).toContain("Kafka was made anew while this process ran");
+  const restarted = await second.writer();
+  await second.untilWritten();
+  expect(await restarted.process.stop()).toMatchObject({ code: 0 });
+  expect(await second.audit()).toMatchObject({ ...EXACT, valid: 3000, rows: 3000 });
+});
+
 test("the topic was made anew under its name: refused, with the reason", async () => {
   await dieAhead();
   await world.admin.deleteTopics({ topics: [TOPIC] });

@@ -101,11 +101,14 @@ export class World {
     this.#producer = new ConfirmedProducer({ client, topics: [kafkaTopics.readings], clock: systemClock });
   }
 
-  /** With a broker of its own; `bigQuery` is one that is there already, and goes on when this world ends. */
-  static async start(bigQuery?: EmbeddedBigQuery): Promise<World> {
+  /**
+   * With a broker of its own, on a port that is free or given; `bigQuery` is one that is there already, and goes on when
+   * this world ends.
+   */
+  static async start(bigQuery?: EmbeddedBigQuery, kafkaPort?: number): Promise<World> {
     const dataDir = temporaryDirectory("writer-bigquery");
     const [broker, own] = await Promise.all([
-      startKafka(),
+      startKafka(kafkaPort === undefined ? {} : { port: kafkaPort }),
       bigQuery ?? EmbeddedBigQuery.start({ dataDir, commitIntervalMs: 5 }),
     ]);
     const world = new World(broker, own, bigQuery === undefined);
