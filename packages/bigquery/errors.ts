@@ -6,7 +6,7 @@ export const bigQueryErrors = errorList({
   BIGQUERY_STREAM_LOST: { retryable: true },
   /** BigQuery refuses the call and will go on doing so: no permission, a schema that does not fit. */
   BIGQUERY_REFUSED: { retryable: false },
-  /** No answer in time, or the service is away. */
+  /** No answer in time, the service is away, a limit is reached: the same call may succeed later. */
   BIGQUERY_UNAVAILABLE: { retryable: true },
   /** The dataset is in another location than was configured. */
   BIGQUERY_DATASET_MISMATCH: { retryable: false },

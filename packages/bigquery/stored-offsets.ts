@@ -1,6 +1,6 @@
 import type { Query } from "@google-cloud/bigquery";
 import type { BigQueryClients } from "./client.ts";
-import { bigQueryErrors } from "./errors.ts";
+import { restError } from "./rest-error.ts";
 import { sqlName, type TableId } from "./table-id.ts";
 
 /** Which rows of a table are asked about: those of one Kafka partition behind an offset. */
@@ -24,7 +24,11 @@ export interface StoredOffsets {
 /** Within it BigQuery answers in any case; it is shorter than the deadline of the call itself. */
 const QUERY_TIMEOUT_MS = 45_000;
 
-/** Asks the table itself; never answered from a cache. */
+/**
+ * Asks the table itself; never answered from a cache.
+ *
+ * @throws BIGQUERY_UNAVAILABLE: ask again. BIGQUERY_REFUSED: a person has to look.
+ */
 export async function storedOffsets(
   { rest }: BigQueryClients,
   { table, kafkaSource, kafkaPartition, afterOffset, sinceEventTimeMs }: StoredOffsetsQuestion,
@@ -47,12 +51,7 @@ export async function storedOffsets(
     ];
     if (row === undefined) throw new Error("a count without a row");
     return { count: row.stored, maxOffset: row.last ?? undefined };
-  } catch (cause) {
-    const { code, message } = cause as { code?: number; message?: string };
-    const details = { httpCode: code, reason: message };
-    // The statement itself is wrong for this BigQuery; anything else may pass: limits, a table that is being made.
-    if (code === 400 || code === 501)
-      throw bigQueryErrors.create("BIGQUERY_REFUSED", "BigQuery refuses the question", { cause, details });
-    throw bigQueryErrors.create("BIGQUERY_UNAVAILABLE", "the table could not be asked", { cause, details });
+  } catch (error) {
+    throw restError(error);
   }
 }

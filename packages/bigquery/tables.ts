@@ -2,6 +2,7 @@ import type { TableMetadata } from "@google-cloud/bigquery";
 import type { BigQueryTable } from "#events";
 import type { BigQueryClients } from "./client.ts";
 import { bigQueryErrors } from "./errors.ts";
+import { restError } from "./rest-error.ts";
 import { tableDifferences, type FoundTable } from "./table-difference.ts";
 import type { TableId } from "./table-id.ts";
 import type { ViewDefinition } from "./views.ts";
@@ -9,6 +10,8 @@ import type { ViewDefinition } from "./views.ts";
 /**
  * Makes the dataset if it is not there: in `location`, or without one where BigQuery makes it by default. True if it
  * was made. A dataset never moves, so the one that is there has to be in `location` already.
+ *
+ * Like everything here it throws BIGQUERY_UNAVAILABLE where another attempt may help, else BIGQUERY_REFUSED.
  *
  * @throws BIGQUERY_DATASET_MISMATCH if it is in another one.
  */
@@ -19,7 +22,9 @@ export async function ensureDataset(
 ): Promise<boolean> {
   const isNew = await made(() => rest.createDataset(dataset, location === undefined ? {} : { location }));
   if (isNew || location === undefined) return isNew;
-  const [metadata] = (await rest.dataset(dataset).getMetadata()) as unknown as [{ readonly location?: string }];
+  const [metadata] = (await called(() => rest.dataset(dataset).getMetadata())) as unknown as [
+    { readonly location?: string },
+  ];
   const actual = metadata.location ?? location;
   if (actual.toLowerCase() === location.toLowerCase()) return false;
   throw bigQueryErrors.create(
@@ -39,14 +44,14 @@ export async function ensureView({ rest }: BigQueryClients, dataset: string, vie
   const definition = { description: view.description, view: { query: view.query, useLegacySql: false } };
   const isNew = await made(() => rest.dataset(dataset).createTable(view.name, definition));
   const table = rest.dataset(dataset).table(view.name);
-  if (!isNew) await table.setMetadata(definition);
+  if (!isNew) await called(() => table.setMetadata(definition));
   // The columns come from the query, so that they can be described only now.
-  const [{ schema }] = (await table.getMetadata()) as unknown as [FoundTable];
+  const [{ schema }] = (await called(() => table.getMetadata())) as unknown as [FoundTable];
   const fields = (schema?.fields ?? []).map((field) => ({
     ...field,
     description: view.columnDescriptions[field.name ?? ""] ?? "",
   }));
-  await table.setMetadata({ schema: { fields } });
+  await called(() => table.setMetadata({ schema: { fields } }));
   return isNew;
 }
 
@@ -74,7 +79,7 @@ async function found(look: () => Promise<string[]>): Promise<string[]> {
     return await look();
   } catch (error) {
     if (httpCode(error) === 404) return ["it does not exist (--create-tables makes it)"];
-    throw error;
+    throw restError(error);
   }
 }
 
@@ -84,7 +89,15 @@ async function made(make: () => Promise<unknown>): Promise<boolean> {
     return true;
   } catch (error) {
     if (httpCode(error) === 409) return false;
-    throw error;
+    throw restError(error);
+  }
+}
+
+async function called<T>(call: () => Promise<T>): Promise<T> {
+  try {
+    return await call();
+  } catch (error) {
+    throw restError(error);
   }
 }
 
