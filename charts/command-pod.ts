@@ -22,6 +22,10 @@ export interface CommandProps<Schema extends z.ZodObject> {
   readonly environment: EnvironmentOf<Schema>;
   readonly platformEnvironment?: Readonly<Record<string, string>>;
   readonly mounts?: readonly Mount[];
+  /** Default: none of its own. */
+  readonly account?: string;
+  /** `Never` keeps the pod of a failure, with its log. Default `OnFailure`. */
+  readonly restartPolicy?: "OnFailure" | "Never";
 }
 
 /** The pod of a Job that runs a command, by the same house rules as a streaming service. */
@@ -32,7 +36,8 @@ export function commandPod<Schema extends z.ZodObject>(props: CommandProps<Schem
   return {
     metadata: { labels: labelsOf(name) },
     spec: {
-      restartPolicy: "OnFailure",
+      restartPolicy: props.restartPolicy ?? "OnFailure",
+      ...(props.account === undefined ? {} : { serviceAccountName: props.account }),
       automountServiceAccountToken: false,
       enableServiceLinks: false,
       securityContext: restrictedPod(USER),

@@ -23,6 +23,7 @@ export const parts = {
   lagAdapter: "lag-adapter",
   simulator: "simulator",
   replay: "dead-letter-replay",
+  reappend: "reappend",
   prometheus: "prometheus",
   prometheusFrontend: "prometheus-frontend",
   grafana: "grafana",

@@ -15,6 +15,7 @@ import { kedaObjects } from "./parts/keda.ts";
 import { LagAdapter } from "./parts/lag-adapter.ts";
 import { Mosquitto } from "./parts/mosquitto.ts";
 import { Operator } from "./parts/operator.ts";
+import { Reappend } from "./parts/reappend.ts";
 import { Replay } from "./parts/replay.ts";
 import { Writer } from "./parts/writer.ts";
 import { gke } from "./profiles/gke.ts";
@@ -63,6 +64,7 @@ export function installation(profile: Profile): [string, string][] {
   chart("70-lag-adapter", (scope) => new LagAdapter(scope, profile, traffic));
   chart("75-autoscaler", (scope) => new Autoscaler(scope, profile));
   chart("71-replay", (scope) => new Replay(scope, profile, traffic));
+  chart("72-reappend", (scope) => new Reappend(scope, profile, traffic));
   if (profile.monitoring === "managed")
     chart("80-prometheus", (scope) => new ManagedPrometheus(scope, profile, traffic));
   else chart("80-prometheus", (scope) => new Prometheus(scope, profile, traffic));

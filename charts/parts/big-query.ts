@@ -15,8 +15,10 @@ export class EmbeddedBigQuery extends Construct {
     traffic: Traffic,
   ) {
     super(scope, "embedded-bigquery");
-    traffic.allow(parts.writer, parts.bigQuery, ports.bigQueryRest);
-    traffic.allow(parts.writer, parts.bigQuery, ports.bigQueryGrpc);
+    for (const part of [parts.writer, parts.reappend]) {
+      traffic.allow(part, parts.bigQuery, ports.bigQueryRest);
+      traffic.allow(part, parts.bigQuery, ports.bigQueryGrpc);
+    }
     new StreamingService(this, {
       profile,
       name: parts.bigQuery,

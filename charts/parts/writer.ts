@@ -39,20 +39,30 @@ export class Writer extends Construct {
 
 function environment(profile: Profile): EnvironmentOf<typeof writerSchema> {
   const { bigQuery, writer } = profile;
-  const { name, key } = secrets.bigQueryToken;
   return {
-    KAFKA_BROKERS: kafkaBrokers(profile),
     MEMBER_NAME: { field: "metadata.name" },
-    BIGQUERY_PROJECT: bigQuery.project,
+    ...bothEnds(profile),
     ...(bigQuery.kind === "google" ? { BIGQUERY_LOCATION: bigQuery.location } : {}),
     CREATE_TABLES: "true",
     ...(writer.isThrottled ? { MAX_ROWS_PER_SECOND: String(writer.rowsPerSecond) } : {}),
-    ...(bigQuery.kind === "google"
-      ? {}
-      : {
-          BIGQUERY_REST_ENDPOINT: `http://${parts.bigQuery}.${profile.namespace}.svc:${ports.bigQueryRest}`,
-          BIGQUERY_GRPC_ENDPOINT: `${parts.bigQuery}.${profile.namespace}.svc:${ports.bigQueryGrpc}`,
-          BIGQUERY_TOKEN: { secret: name, key },
-        }),
+  };
+}
+
+/** Where the readings come from and where they go, for every program of the writer's room. */
+export function bothEnds(
+  profile: Profile,
+): Pick<
+  EnvironmentOf<typeof writerSchema>,
+  "KAFKA_BROKERS" | "BIGQUERY_PROJECT" | "BIGQUERY_REST_ENDPOINT" | "BIGQUERY_GRPC_ENDPOINT" | "BIGQUERY_TOKEN"
+> {
+  const { bigQuery, namespace } = profile;
+  const ends = { KAFKA_BROKERS: kafkaBrokers(profile), BIGQUERY_PROJECT: bigQuery.project };
+  if (bigQuery.kind === "google") return ends;
+  const { name, key } = secrets.bigQueryToken;
+  return {
+    ...ends,
+    BIGQUERY_REST_ENDPOINT: `http://${parts.bigQuery}.${namespace}.svc:${ports.bigQueryRest}`,
+    BIGQUERY_GRPC_ENDPOINT: `${parts.bigQuery}.${namespace}.svc:${ports.bigQueryGrpc}`,
+    BIGQUERY_TOKEN: { secret: name, key },
   };
 }

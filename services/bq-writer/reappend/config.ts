@@ -21,7 +21,9 @@ export const reappendSchema = z
     ...{ KAFKA_BROKERS, KAFKA_TOPIC, KAFKA_GROUP },
     ...{ BIGQUERY_PROJECT, BIGQUERY_DATASET, BIGQUERY_TABLE },
     ...{ BIGQUERY_REST_ENDPOINT, BIGQUERY_GRPC_ENDPOINT, BIGQUERY_TOKEN, WRITE_MODE },
-    SINCE: duration({ min: 1 }).describe("Append again what Kafka took in this time before now, such as `2h` or `7d`."),
+    SINCE: duration({ min: 1, max: Infinity }).describe(
+      "Append again what Kafka took in this time before now, such as `2h` or `7d`.",
+    ),
     DRY_RUN: boolean().default(false).describe("Say what would be done, and do nothing."),
     LOG_LEVEL,
   })
