@@ -21,6 +21,12 @@ interface Autoscaler {
   readonly status?: { readonly desiredReplicas?: number };
 }
 
+export interface Writers {
+  /** As the autoscaler wants. */
+  readonly desired: number;
+  readonly ready: number;
+}
+
 /** What the demo asks of the cluster and does there. */
 export class Cluster {
   readonly #api: KubeApi;
@@ -54,7 +60,8 @@ export class Cluster {
     return decimal(spec.metrics[0]?.external?.target.averageValue ?? "");
   }
 
-  async writers(): Promise<{ desired: number; ready: number }> {
+  /** @throws KubeError */
+  async writers(): Promise<Writers> {
     const [autoscaler, deployment] = await Promise.all([
       this.#get<Autoscaler>(AUTOSCALER, WRITER),
       this.#get<{ status?: { readyReplicas?: number } }>(DEPLOYMENT, WRITER),

@@ -13,13 +13,16 @@ export interface Verdict {
   readonly directionChanges: number;
 }
 
+/** The longest healthy decision: the adapter's and the autoscaler's looks, and half a minute of looking whether the lag stays. */
+export const MAX_DECISION_SECONDS = 60;
+
 /** Most turns of a healthy run: up, and down once the lag is gone. */
 export const MAX_DIRECTION_CHANGES = 2;
 
 /** What the samples show. Pure. */
 export function judge(samples: readonly Sample[], targetPerWriter: number): Verdict {
-  const over = samples.find(({ lag = 0, ready }) => lag > targetPerWriter * Math.max(1, ready));
-  const grown = samples.find(({ second, desired }) => desired > 1 && second >= (over?.second ?? Infinity));
+  const over = samples.find(({ lag = 0, ready }) => ready !== undefined && lag > targetPerWriter * Math.max(1, ready));
+  const grown = samples.find(({ second, desired = 1 }) => desired > 1 && second >= (over?.second ?? Infinity));
   const unloaded = samples.find(({ isLoaded }) => !isLoaded);
   const after = (holds: (sample: Sample) => boolean): number | undefined => {
     if (unloaded === undefined) return undefined;
@@ -28,18 +31,23 @@ export function judge(samples: readonly Sample[], targetPerWriter: number): Verd
   };
   return {
     decisionSeconds: over === undefined || grown === undefined ? undefined : grown.second - over.second,
-    mostWriters: Math.max(0, ...samples.map(({ ready }) => ready)),
+    mostWriters: Math.max(0, ...samples.map(({ ready = 0 }) => ready)),
     highestLag: Math.max(0, ...samples.map(({ lag = 0 }) => lag)),
     drainSeconds: after(({ lag = Infinity }) => lag < targetPerWriter),
     backToOneSeconds: after(({ desired, ready }) => desired === 1 && ready === 1),
-    directionChanges: directionChanges(samples.map(({ desired }) => desired)),
+    directionChanges: directionChanges(samples.flatMap(({ desired }) => desired ?? [])),
   };
 }
 
-/** What is wrong with it; nothing if the writers grew, the lag went, and one writer is left without flapping. */
+/** What is wrong with it; nothing if the writers grew in time, the lag went, and one writer is left without flapping. */
 export function problems(verdict: Verdict): string[] {
   return [
     ...(verdict.decisionSeconds === undefined ? ["the autoscaler never asked for more writers"] : []),
+    ...((verdict.decisionSeconds ?? 0) > MAX_DECISION_SECONDS
+      ? [
+          `the autoscaler asked for more writers after ${verdict.decisionSeconds} s, later than ${MAX_DECISION_SECONDS} s`,
+        ]
+      : []),
     ...(verdict.mostWriters < 2 ? ["there was never a second writer"] : []),
     ...(verdict.drainSeconds === undefined ? ["the lag did not go away"] : []),
     ...(verdict.backToOneSeconds === undefined ? ["more than one writer is left"] : []),

@@ -5,7 +5,7 @@ import { Cluster } from "./cluster.ts";
 import { demoSchema, readConfig, type DemoConfig } from "./config.ts";
 import { judge, problems, type Verdict } from "./judge.ts";
 import { run } from "./run.ts";
-import { csv, line } from "./sample.ts";
+import { csv, line, type Sample } from "./sample.ts";
 import { timelineSvg } from "./timeline.ts";
 
 const HELP = {
@@ -31,18 +31,33 @@ async function show(config: DemoConfig, cluster: Cluster, signal: AbortSignal): 
   say(
     `${config.DEVICES} devices, one reading a second each; the autoscaler wants a writer for every ${target} records of lag`,
   );
-  const { samples, isOver } = await run(cluster, config, { target, onSample: (sample) => say(line(sample)), signal });
+  const samples: Sample[] = [];
+  const onSample = (sample: Sample): void => {
+    samples.push(sample);
+    say(line(sample));
+  };
+  let isOver: boolean;
+  try {
+    isOver = await run(cluster, config, { target, onSample, signal });
+  } finally {
+    // Also of a run that failed: what it saw until then tells why.
+    write(config, samples, target);
+  }
   const verdict = judge(samples, target);
   const wrong = problems(verdict);
-  mkdirSync(config.OUTPUT, { recursive: true });
-  writeFileSync(join(config.OUTPUT, "timeline.csv"), csv(samples));
-  writeFileSync(join(config.OUTPUT, "timeline.svg"), timelineSvg(samples, target));
   say(summary(verdict));
-  say(`written: ${join(config.OUTPUT, "timeline.csv")}, ${join(config.OUTPUT, "timeline.svg")}`);
   if (signal.aborted) say("stopped before the end");
   else if (isOver) say(`it took longer than PATIENCE allows`);
   for (const each of wrong) say(`not as it should be: ${each}`);
   return wrong.length === 0 ? EXIT_CODES.clean : EXIT_CODES.fatal;
+}
+
+function write({ OUTPUT }: DemoConfig, samples: readonly Sample[], target: number): void {
+  const [table, picture] = [join(OUTPUT, "timeline.csv"), join(OUTPUT, "timeline.svg")];
+  mkdirSync(OUTPUT, { recursive: true });
+  writeFileSync(table, csv(samples));
+  writeFileSync(picture, timelineSvg(samples, target));
+  say(`written: ${table}, ${picture}`);
 }
 
 function summary(verdict: Verdict): string {

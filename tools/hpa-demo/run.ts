@@ -1,26 +1,32 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Cluster } from "./cluster.ts";
+import { kubeErrors } from "#kubernetes";
+import { retry, retryPolicy, systemClock } from "#runtime";
+import type { Cluster, Writers } from "./cluster.ts";
 import type { DemoConfig } from "./config.ts";
 import type { Sample } from "./sample.ts";
-
-export interface Run {
-  readonly samples: readonly Sample[];
-  /** Whether the time ran out before one writer was left. */
-  readonly isOver: boolean;
-}
 
 /** The wish for writers must have been met, and the lag have fallen so far from its top, before the load ends. */
 const FALLEN = 0.9;
 
+/** So many looks in a row may find no writers: a minute at the default interval. More is no hiccup of the API server. */
+export const MAX_GAPS = 30;
+
+/** For turning the fleet down and deleting it: a load that nobody ends is worse than a late end. */
+const INSISTING = retryPolicy({ initialDelayMs: 500, maxDelayMs: 5000, maxElapsedMs: 60_000 });
+
 /**
  * Turns the fleet up, looks until the writers have grown and the lag falls, turns it down, and looks until one writer is
- * left. The fleet is deleted in every case. An abort ends it after the present look.
+ * left. The fleet is deleted in every case. An abort ends it after the present look. A look that the API server does not
+ * answer is a gap in the course.
+ *
+ * @returns whether the time ran out before one writer was left.
+ * @throws the API server's error after more than `MAX_GAPS` gaps in a row, or if the fleet cannot be turned up or down.
  */
 export async function run(
   cluster: Cluster,
   config: DemoConfig,
   { target, onSample, signal }: { target: number; onSample: (sample: Sample) => void; signal: AbortSignal },
-): Promise<Run> {
+): Promise<boolean> {
   const samples: Sample[] = [];
   const look = looker(cluster);
   try {
@@ -32,23 +38,31 @@ export async function run(
       onSample(sample);
       if (isLoaded && (hasTurned(samples) || sample.second * 1000 > config.BURST)) {
         isLoaded = false;
-        await cluster.setFleet(config.FLEET, 0);
-      } else if (!isLoaded && isBack(sample, target)) return { samples, isOver: false };
+        await insist(() => cluster.setFleet(config.FLEET, 0));
+      } else if (!isLoaded && isBack(sample, target)) return false;
       if (sample.second * 1000 > config.PATIENCE) break;
       await sleep(config.SAMPLE_INTERVAL, undefined, { signal }).catch(() => undefined);
     }
-    return { samples, isOver: true };
+    return true;
   } finally {
-    await cluster.deleteFleet(config.FLEET);
+    await insist(() => cluster.deleteFleet(config.FLEET));
   }
+}
+
+function insist(call: () => Promise<void>): Promise<void> {
+  return retry(INSISTING, call, { clock: systemClock });
 }
 
 /** More than one writer works, as many as wished for, and the lag is past its top. */
 function hasTurned(samples: readonly Sample[]): boolean {
   const last = samples.at(-1);
-  if (last === undefined || last.ready < 2 || last.ready < last.desired) return false;
+  if (last === undefined || !hasGrown(last)) return false;
   const top = Math.max(...samples.map(({ lag = 0 }) => lag));
   return (last.lag ?? Infinity) < top * FALLEN;
+}
+
+function hasGrown({ ready = 0, desired = Infinity }: Sample): boolean {
+  return ready >= 2 && ready >= desired;
 }
 
 function isBack({ lag = Infinity, desired, ready }: Sample, target: number): boolean {
@@ -57,9 +71,26 @@ function isBack({ lag = Infinity, desired, ready }: Sample, target: number): boo
 
 function looker(cluster: Cluster): (isLoaded: boolean) => Promise<Sample> {
   const startMs = performance.now();
+  const writersOrGap = bridged(() => cluster.writers());
   return async (isLoaded) => {
-    const [lag, inputPerSecond, writers] = await Promise.all([cluster.lag(), cluster.appendRate(), cluster.writers()]);
+    const [lag, inputPerSecond, writers] = await Promise.all([cluster.lag(), cluster.appendRate(), writersOrGap()]);
     const second = Math.round((performance.now() - startMs) / 100) / 10;
-    return { second, inputPerSecond, lag, ...writers, isLoaded };
+    return { second, inputPerSecond, lag, desired: writers?.desired, ready: writers?.ready, isLoaded };
+  };
+}
+
+/** `undefined` where the API server fails, until it has failed too often in a row. */
+function bridged(look: () => Promise<Writers>): () => Promise<Writers | undefined> {
+  let gaps = 0;
+  return async () => {
+    try {
+      const seen = await look();
+      gaps = 0;
+      return seen;
+    } catch (error) {
+      gaps += 1;
+      if (!kubeErrors.is(error) || gaps > MAX_GAPS) throw error;
+      return undefined;
+    }
   };
 }

@@ -7,8 +7,8 @@ export interface Sample {
   /** As the autoscaler sees it. */
   readonly lag: number | undefined;
   /** Writers that the autoscaler wants. */
-  readonly desired: number;
-  readonly ready: number;
+  readonly desired: number | undefined;
+  readonly ready: number | undefined;
   /** Whether the fleet is on. */
   readonly isLoaded: boolean;
 }
@@ -26,5 +26,5 @@ export function line({ second, inputPerSecond, lag, desired, ready, isLoaded }: 
   const minutes = `${Math.floor(second / 60)}:${String(Math.floor(second % 60)).padStart(2, "0")}`;
   const number = (value: number | undefined, width: number): string =>
     (value === undefined ? "?" : Math.round(value).toLocaleString("en")).padStart(width);
-  return `${minutes.padStart(6)}  ${number(inputPerSecond, 7)}/s  lag ${number(lag, 9)}  writers ${ready} of ${desired}  ${isLoaded ? "load on" : "load off"}`;
+  return `${minutes.padStart(6)}  ${number(inputPerSecond, 7)}/s  lag ${number(lag, 9)}  writers ${ready ?? "?"} of ${desired ?? "?"}  ${isLoaded ? "load on" : "load off"}`;
 }

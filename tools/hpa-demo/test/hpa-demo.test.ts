@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { decimal } from "../cluster.ts";
 import { readConfig } from "../config.ts";
-import { directionChanges, judge, problems } from "../judge.ts";
+import { directionChanges, judge, MAX_DECISION_SECONDS, problems } from "../judge.ts";
 import { csv, line, type Sample } from "../sample.ts";
 import { timelineSvg } from "../timeline.ts";
 
@@ -22,6 +22,11 @@ const good: readonly Sample[] = [
   sample(350, 0, 1, 1, false),
 ];
 
+/** A run as it should be, but for the time from the lag over the target, at 20 s, to the wish for more writers. */
+function late(decisionSeconds: number): Sample[] {
+  return good.map((each) => (each.second < 60 ? each : { ...each, second: each.second - 40 + decisionSeconds }));
+}
+
 describe("what the samples show", () => {
   test("a run as it should be", () => {
     const verdict = judge(good, TARGET);
@@ -38,11 +43,22 @@ describe("what the samples show", () => {
 
   test.each([
     ["no decision", good.map((each) => ({ ...each, desired: 1, ready: 1 })), /never asked for more/],
+    ["a late decision", late(61), /after 61 s, later than 60 s/],
     ["lag that stays", good.map((each) => ({ ...each, lag: 20_000 })), /did not go away/],
     ["writers that stay", good.slice(0, -1), /more than one writer is left/],
     ["flapping", [...good, ...good.slice(1), ...good.slice(1)], /turned 5 times/],
   ])("%s is a problem", (_name, samples, problem) => {
     expect(problems(judge(samples, TARGET)).join()).toMatch(problem);
+  });
+
+  test("a decision at the bound is in time", () => {
+    expect(problems(judge(late(MAX_DECISION_SECONDS), TARGET))).toEqual([]);
+  });
+
+  test("looks without an answer change nothing of it", () => {
+    const gap = { lag: undefined, desired: undefined, ready: undefined };
+    const gappy = good.flatMap((each) => [each, { ...each, ...gap, second: each.second + 1 }]);
+    expect(judge(gappy, TARGET)).toEqual(judge(good, TARGET));
   });
 
   test.each([
