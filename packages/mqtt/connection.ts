@@ -45,6 +45,9 @@ export interface ConnectionEnd {
 /** https://docs.oasis-open.org/mqtt/mqtt/v5.0/os/mqtt-v5.0-os.html#_Toc3901208 */
 export const SESSION_TAKEN_OVER = 0x8e;
 
+/** A value of the option Retain Handling. */
+const ONLY_NEW_SUBSCRIPTIONS = 1;
+
 const CONNECT_TIMEOUT_MS = 10_000;
 const END_TIMEOUT_MS = 3_000;
 
@@ -131,10 +134,15 @@ export class MqttConnection {
     this.#client.stream.write(bytes);
   }
 
-  /** @throws MQTT_SUBSCRIPTION_REFUSED if the SUBACK grants less than QoS 1. */
+  /**
+   * Retained messages come only if the session had no such subscription: MQTT 5.0, section 3.8.3.1. Otherwise each of them
+   * would come again with every connection.
+   *
+   * @throws MQTT_SUBSCRIPTION_REFUSED if the SUBACK grants less than QoS 1.
+   */
   async subscribe(filter: string): Promise<void> {
     const { error, granted } = await this.#answered<Suback>((resolve) =>
-      this.#client.subscribe(filter, { qos: 1 }, (error, _grants, packet) =>
+      this.#client.subscribe(filter, { qos: 1, rh: ONLY_NEW_SUBSCRIPTIONS }, (error, _grants, packet) =>
         resolve({ error, granted: packet?.granted[0] }),
       ),
     );

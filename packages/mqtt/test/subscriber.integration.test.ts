@@ -104,6 +104,23 @@ describe("acknowledging", () => {
     await third.sees(10);
   });
 
+  test("a retained message comes once, however often the session connects again", async () => {
+    const clientId = randomUUID();
+    const filter = `${clientId}/+`;
+    const publisher = await connectAsync(broker.url, { protocolVersion: 5 });
+    await publisher.publishAsync(`${clientId}/t`, "retained", { qos: 1, retain: true });
+    const first = new Receiver(clientId, { filter });
+    await first.sees("retained");
+    first.subscriber.confirm(1);
+    await first.subscriber.close();
+    const second = new Receiver(clientId, { filter });
+    await second.connected();
+    // Behind the SUBACK, so a retained message that came again would be seen before it.
+    await publisher.publishAsync(`${clientId}/t`, "fresh", { qos: 1 });
+    await second.sees("fresh");
+    await publisher.endAsync();
+  });
+
   test("nothing is acknowledged over a connection other than the message's own", async () => {
     const clientId = randomUUID();
     const { subscriber, ...receiver } = new Receiver(clientId, { url: `mqtt://127.0.0.1:${proxy.port}` });
