@@ -16,7 +16,7 @@ export interface ServerCommand {
   readonly directory: string;
   /** The directory is the testkit's and is removed if this process dies. */
   readonly isTemporary: boolean;
-  /** Asked every 20 ms with the log so far; a throw counts as not yet. */
+  /** Asked every 20 ms with the log so far; a throw counts as not yet, and so does no answer within the time limit. */
   readonly isReady: (log: string) => boolean | Promise<boolean>;
   /** Default 30 s. */
   readonly readyTimeoutMs?: number;
@@ -138,16 +138,27 @@ export class ServerProcess {
 
   async #untilReady({ isReady, readyTimeoutMs = 30_000 }: ServerCommand): Promise<void> {
     const deadlineMs = systemClock.monotonicMs() + readyTimeoutMs;
-    for (;;) {
-      if (this.#exit !== undefined)
-        throw new Error(`${this.#name} exited (${this.#exit.signal ?? this.#exit.code ?? "?"}):\n${this.#tail()}`);
-      if (await asked(isReady, this.log())) return;
-      if (systemClock.monotonicMs() >= deadlineMs) break;
-      await systemClock.sleep(READY_INTERVAL_MS);
+    const late = Promise.withResolvers<false>();
+    const timer = systemClock.setTimer(readyTimeoutMs, () => late.resolve(false));
+    // A server may take the question and never answer it: its end or the time limit ends the wait all the same.
+    const noAnswer = Promise.race([this.exited.then(() => false), late.promise]);
+    try {
+      for (;;) {
+        if (this.#exit !== undefined) throw this.#exitedInstead(this.#exit);
+        if (await Promise.race([asked(isReady, this.log()), noAnswer])) return;
+        if (systemClock.monotonicMs() >= deadlineMs) break;
+        await systemClock.sleep(READY_INTERVAL_MS);
+      }
+    } finally {
+      timer.clear();
     }
     const tail = this.#tail();
     await this.kill();
     throw new Error(`${this.#name} was not ready within ${readyTimeoutMs} ms:\n${tail}`);
+  }
+
+  #exitedInstead({ code, signal }: Exit): Error {
+    return new Error(`${this.#name} exited (${signal ?? code ?? "?"}):\n${this.#tail()}`);
   }
 
   #tail(): string {

@@ -55,6 +55,12 @@ describe("ServerProcess", () => {
     expect(stateOf(pid)).toBe("gone");
   });
 
+  test("a question that is never answered waits no longer than the time limit, or until the server exits", async () => {
+    const isReady = (): Promise<boolean> => new Promise(() => undefined);
+    await expect(shell("sleep 600", { isReady, readyTimeoutMs: 100 })).rejects.toThrow(/not ready within 100 ms/);
+    await expect(shell("exit 3", { isReady, readyTimeoutMs: 3_600_000 })).rejects.toThrow(/exited \(3\)/);
+  });
+
   test("a missing binary is an error", async () => {
     await expect(shell("", { command: "no-such-server" })).rejects.toThrow(/ENOENT/);
   });
