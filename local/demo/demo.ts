@@ -5,6 +5,7 @@ import type { FleetAudit } from "./audit.ts";
 import type { DemoOptions } from "./config.ts";
 import { lockData, publishEndpoints, withdrawEndpoints } from "./endpoints.ts";
 import type { Snapshot } from "./observer.ts";
+import { NoAnswer } from "./programs.ts";
 import { Pipeline } from "./pipeline.ts";
 import { Restarts } from "./restarts.ts";
 
@@ -23,6 +24,8 @@ export interface DemoDisplay {
 const LOOK_INTERVAL_MS = 1000;
 /** A look costs BigQuery time that grows with the rows: it gets at most this share of it. */
 const LOOK_SHARE = 0.2;
+/** Every part of a look has a limit below this. */
+const LONGEST_LOOK_MS = 120_000;
 /** For what cannot come any more because a part is gone. */
 const LAST_PATIENCE_MS = 5000;
 
@@ -119,7 +122,8 @@ async function watch(
     const givenUp = await revive(pipeline, restarts, display);
     if (givenUp !== undefined) return givenUp;
     publishEndpoints(directory, endpointsOf(pipeline));
-    const now = await look(pipeline);
+    const leftMs = Math.min(durationMs - elapsedMs(), LONGEST_LOOK_MS);
+    const now = await within(look(pipeline, display), leftMs, stop);
     if (now !== undefined) display.look(now, before, elapsedMs());
     before = now ?? before;
     const nextMs = Math.min(lookedAtMs + pauseMs(elapsedMs() - lookedAtMs), durationMs);
@@ -151,13 +155,28 @@ async function revive(pipeline: Pipeline, restarts: Restarts, display: DemoDispl
   return undefined;
 }
 
-/** `undefined` if a program has ended just now: it does not answer, and the next look will know. */
-async function look({ observer, programs }: Pipeline): Promise<Snapshot | undefined> {
+/** `undefined` if a program does not answer because it hangs, or has ended just now: the next look will know. */
+async function look({ observer, programs }: Pipeline, display: DemoDisplay): Promise<Snapshot | undefined> {
   try {
     return await observer.look(programs);
   } catch (error) {
-    if (programs.every(({ process }) => process.isRunning)) throw error;
+    if (error instanceof NoAnswer) display.note(error.message);
+    else if (programs.every(({ process }) => process.isRunning)) throw error;
     return undefined;
+  }
+}
+
+/** `undefined` after `ms` or as soon as `stop` aborts: a part that hangs must not outlast what the person asks for. */
+async function within<T>(work: Promise<T>, ms: number, stop: AbortSignal): Promise<T | undefined> {
+  const done = new AbortController();
+  const over = systemClock.sleep(ms, AbortSignal.any([stop, done.signal])).then(
+    () => undefined,
+    () => undefined,
+  );
+  try {
+    return await Promise.race([work, over]);
+  } finally {
+    done.abort();
   }
 }
 

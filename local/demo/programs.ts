@@ -1,12 +1,19 @@
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { bigQueryNames } from "#events";
+import { toError } from "#runtime";
 import { freePort, ServerProcess } from "#testkit";
 import { readSamples, type Sample } from "./samples.ts";
 import type { Servers } from "./servers.ts";
 
 /** The embedded BigQuery takes any. */
 export const PROJECT = "demo";
+
+/** A program whose answer takes longer hangs; without a limit who asks would hang with it, for five minutes. */
+const ANSWER_TIMEOUT_MS = 5000;
+
+/** A program that runs and does not answer. */
+export class NoAnswer extends Error {}
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -70,14 +77,32 @@ async function startProgram(
     environment: { ...environment, OPS_PORT: String(opsPort) },
     directory,
     isTemporary: false,
-    isReady: async () => (await fetch(`${ops}/readyz`)).ok,
+    isReady: async () => (await ask(`${ops}/readyz`)).ok,
     readyTimeoutMs: 60_000,
   });
   return { name, process: process_, ops };
 }
 
-/** What the programs say about themselves, all together. */
+/**
+ * What the programs say about themselves, all together.
+ *
+ * @throws NoAnswer if one of them is silent for five seconds.
+ */
 export async function samplesOf(programs: readonly Program[]): Promise<Sample[]> {
-  const texts = await Promise.all(programs.map(async ({ ops }) => (await fetch(`${ops}/metrics`)).text()));
+  const texts = await Promise.all(programs.map(metricsOf));
   return texts.flatMap(readSamples);
+}
+
+async function metricsOf({ name, ops }: Program): Promise<string> {
+  try {
+    return await (await ask(`${ops}/metrics`)).text();
+  } catch (error) {
+    if (toError(error).name !== "TimeoutError") throw error;
+    throw new NoAnswer(`${name} does not answer within ${ANSWER_TIMEOUT_MS} ms`, { cause: error });
+  }
+}
+
+/** The signal ends the reading of the body too. */
+function ask(url: string): Promise<Response> {
+  return fetch(url, { signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS) });
 }
