@@ -7,6 +7,10 @@ import { tableDifferences, type FoundTable } from "./table-difference.ts";
 import type { TableId } from "./table-id.ts";
 import type { ViewDefinition } from "./views.ts";
 
+interface Located {
+  readonly location?: string | undefined;
+}
+
 /**
  * Makes the dataset if it is not there: in `location`, or without one where BigQuery makes it by default. True if it
  * was made. A dataset never moves, so the one that is there has to be in `location` already.
@@ -20,13 +24,13 @@ export async function ensureDataset(
   dataset: string,
   location?: string,
 ): Promise<boolean> {
-  const isNew = await made(() => rest.createDataset(dataset, location === undefined ? {} : { location }));
-  if (isNew || location === undefined) return isNew;
-  const [metadata] = (await called(() => rest.dataset(dataset).getMetadata())) as unknown as [
-    { readonly location?: string },
-  ];
-  const actual = metadata.location ?? location;
-  if (actual.toLowerCase() === location.toLowerCase()) return false;
+  // Looked at first: whoever may write into a dataset that is there need not have the right to make one.
+  const look = (): Promise<[Located] | undefined> => ifThere(() => rest.dataset(dataset).getMetadata());
+  const found = await look();
+  const wanted = location === undefined ? {} : { location };
+  if (found === undefined && (await made(() => rest.createDataset(dataset, wanted)))) return true;
+  const [{ location: actual = location }] = found ?? (await look()) ?? [wanted];
+  if (location === undefined || actual?.toLowerCase() === location.toLowerCase()) return false;
   throw bigQueryErrors.create(
     "BIGQUERY_DATASET_MISMATCH",
     `dataset ${project}.${dataset} is in ${actual}, not in ${location}: a dataset cannot be moved`,
@@ -61,10 +65,8 @@ export async function ensureView({ rest }: BigQueryClients, dataset: string, vie
  * @throws BIGQUERY_TABLE_MISMATCH, naming every difference.
  */
 export async function checkTable({ rest }: BigQueryClients, id: TableId, wanted: BigQueryTable): Promise<void> {
-  const differences = await found(async () => {
-    const [metadata] = (await rest.dataset(id.dataset).table(id.table).getMetadata()) as unknown as [FoundTable];
-    return tableDifferences(wanted, metadata);
-  });
+  const found = await ifThere<[FoundTable]>(() => rest.dataset(id.dataset).table(id.table).getMetadata());
+  const differences = found ? tableDifferences(wanted, found[0]) : ["it does not exist (--create-tables makes it)"];
   if (differences.length === 0) return;
   const lines = differences.map((line) => `\n  - ${line}`).join("");
   throw bigQueryErrors.create(
@@ -74,11 +76,12 @@ export async function checkTable({ rest }: BigQueryClients, id: TableId, wanted:
   );
 }
 
-async function found(look: () => Promise<string[]>): Promise<string[]> {
+/** What is known of a thing, as the client types it only loosely; `undefined` if it is not there. */
+async function ifThere<T>(look: () => Promise<unknown>): Promise<T | undefined> {
   try {
-    return await look();
+    return (await look()) as T;
   } catch (error) {
-    if (httpCode(error) === 404) return ["it does not exist (--create-tables makes it)"];
+    if (httpCode(error) === 404) return undefined;
     throw restError(error);
   }
 }

@@ -1,4 +1,15 @@
-import { finalizeStream, sqlName, storedOffsets, tablePath, type BigQueryClients, type TableId } from "#bigquery";
+import {
+  checkTable,
+  ensureDataset,
+  ensureTable,
+  finalizeStream,
+  sqlName,
+  storedOffsets,
+  tablePath,
+  type BigQueryClients,
+  type TableId,
+} from "#bigquery";
+import { eventsTable } from "#events";
 import { FencedPartition, type Kafka } from "#kafka";
 import type { Clock, Logger } from "#runtime";
 import { encodeMetadata, type WriteMode } from "../commit-metadata.ts";
@@ -52,6 +63,7 @@ export async function reappend(options: ReappendOptions): Promise<GoingBack[]> {
   const steps: Step[] = [];
   try {
     await refuseIfRunning(admin, options.groupId);
+    await prepareTable(options);
     const source = `${(await admin.describeCluster()).clusterId}/${options.topic}`;
     for (const { partition, offset } of await admin.fetchTopicOffsetsByTimestamp(options.topic, options.sinceMs)) {
       options.signal.throwIfAborted();
@@ -71,6 +83,15 @@ async function refuseIfRunning(admin: Admin, groupId: string): Promise<void> {
   const { groups } = await admin.describeGroups([groupId]);
   const members = groups[0]?.members.length ?? 0;
   if (members > 0) throw refused(`the group ${groupId} has ${members} members: stop its writers first`);
+}
+
+/** A table that was deleted is made here: a writer that made it would go on behind the gap, and fill it with newer rows. */
+async function prepareTable({ clients, table, isDryRun }: ReappendOptions): Promise<void> {
+  if (!isDryRun) {
+    await ensureDataset(clients, table.dataset);
+    await ensureTable(clients, table, eventsTable);
+  }
+  await checkTable(clients, table, eventsTable);
 }
 
 /** Fences the partition, unless nothing is to be changed, and says what to do with it. */
@@ -110,7 +131,7 @@ async function refuseIfStored(steps: readonly Step[], kafkaSource: string, optio
   }
   if (stored === 0) return;
   throw refused(
-    `the table holds ${stored} rows of the records that would be appended again, and so would hold them twice. Either ask for less, or delete them first:\n` +
+    `the table holds ${stored} rows of the records that would be appended again, and so would hold them twice. Either ask for less, or delete them first; Kafka has them, so nothing is lost:\n` +
       `DELETE FROM ${sqlName(table)} WHERE kafka_source = '${kafkaSource}' AND (${conditions.join(" OR ")})`,
   );
 }
