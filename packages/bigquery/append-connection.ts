@@ -1,7 +1,7 @@
 import type { Duplex } from "node:stream";
 import type { protos } from "@google-cloud/bigquery-storage";
 import { status } from "@grpc/grpc-js";
-import { toError, type Clock } from "#runtime";
+import type { Clock } from "#runtime";
 import type { BigQueryClients } from "./client.ts";
 import type { RawReply } from "./append-reply.ts";
 
@@ -77,9 +77,9 @@ export class AppendConnection {
     try {
       this.#call.cancel();
       this.#call.end();
-    } catch (error) {
+    } catch {
+      // A call that cannot be given up is over already.
       this.#closed.resolve(undefined);
-      void toError(error);
     }
     const timeout = new AbortController();
     const late = this.#options.clock.sleep(CLOSE_TIMEOUT_MS, timeout.signal).catch(() => undefined);

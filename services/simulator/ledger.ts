@@ -132,11 +132,6 @@ export class Ledger {
     return true;
   }
 
-  /** What has to be sent (again), lowest `seq` first. */
-  unacknowledged(sensorId: string): readonly Pending[] {
-    return [...this.#entry(sensorId).pending];
-  }
-
   /** One account per device, in the order in which they were added. */
   accounts(): DeviceAccount[] {
     return [...this.#devices.values()].map(accountOf);
