@@ -4,10 +4,11 @@ import { bigQueryClients, type BigQueryClients } from "#bigquery";
 import { eventually } from "#testkit";
 import { API_VERSION, KIND } from "../../operator/api/names.ts";
 import type { SensorFleetSpec } from "../../operator/api/sensor-fleet.ts";
+import type { PodSummary } from "../../operator/controllers/summaries.ts";
 import type { LedgerReport } from "../../services/simulator/ledger-report.ts";
 import { auditFleet, type FleetAudit } from "../../local/demo/audit.ts";
 import { storedDevices } from "../../local/demo/audit-sources.ts";
-import { applyObject, kubectl, kubectlJson, PortForward } from "./kubectl.ts";
+import { applyObject, kubectl, kubectlJson, kubectlOutput, PortForward } from "./kubectl.ts";
 
 export const NAMESPACE = "smart-home";
 export const MANIFESTS = fileURLToPath(new URL("../../k8s-out", import.meta.url));
@@ -59,6 +60,28 @@ export async function ready(part: string): Promise<void> {
   await eventually(`${part} is ready`, () => pods(selector), allReady, { timeoutMs: 5 * MINUTE_MS, intervalMs: 1000 });
 }
 
+/** What came of `kubectl apply` on the folder, by line. */
+export interface Applied {
+  /** `<kind>/<name> created`, `configured` or `unchanged`. */
+  readonly objects: readonly string[];
+  /** Of the API server, such as those of Pod Security, and kubectl's own. */
+  readonly warnings: readonly string[];
+}
+
+export async function applyAll(): Promise<Applied> {
+  const { stdout, stderr } = await kubectlOutput("apply", "-f", MANIFESTS);
+  return { objects: linesOf(stdout), warnings: linesOf(stderr).filter((line) => line.includes("Warning:")) };
+}
+
+/** The names of all objects of the folder that are in the cluster, with or without labels. */
+export async function present(): Promise<string[]> {
+  return linesOf(await kubectl("get", "-f", MANIFESTS, "--ignore-not-found", "-o", "name"));
+}
+
+function linesOf(output: string): string[] {
+  return output.split("\n").filter((line) => line !== "");
+}
+
 /** All that `kubectl apply` could have changed: what was asked for, not what came of it. By kind and name. */
 export async function wishes(): Promise<Record<string, unknown>> {
   const { items } = await kubectlJson<{ items: KubeItem[] }>("get", "-f", MANIFESTS, "--ignore-not-found");
@@ -82,20 +105,35 @@ export async function fleetField(name: string, path: string): Promise<string> {
 
 /** The ledgers of a fleet's pods as one. */
 export async function ledgerOf(fleet: string): Promise<LedgerReport> {
-  const found = await pods(`app.kubernetes.io/instance=${fleet}`);
-  const reports = await Promise.all(
-    found.map(async ({ metadata }) => {
-      // Not by the API server's proxy, which policies may shut out: a forwarded port comes from the node.
-      using forward = await PortForward.open(NAMESPACE, `pod/${metadata.name}`, [OPS_PORT]);
-      return (await (await fetch(`http://${forward.address(OPS_PORT)}/ledger`)).json()) as LedgerReport;
-    }),
-  );
+  const reports = await askPods<LedgerReport>(await pods(instanceOf(fleet)), "/ledger");
   return {
     tenant: fleet,
     devices: reports.flatMap(({ devices }) => devices),
     notMade: reports.reduce((sum, { notMade }) => sum + notMade, 0),
     complete: reports.every(({ complete }) => complete),
   };
+}
+
+/** How many devices are connected at this moment. The fleet's status says it in two digits only, and later. */
+export async function connectedDevices(fleet: string): Promise<number> {
+  const found = (await pods(instanceOf(fleet))).filter(isReady);
+  const summaries = await askPods<PodSummary>(found, "/summary");
+  return summaries.reduce((sum, { connected }) => sum + connected, 0);
+}
+
+function instanceOf(fleet: string): string {
+  return `app.kubernetes.io/instance=${fleet}`;
+}
+
+/** What each pod answers on its operations port. */
+function askPods<T>(asked: readonly PodItem[], path: string): Promise<T[]> {
+  return Promise.all(
+    asked.map(async ({ metadata }) => {
+      // Not by the API server's proxy, which policies may shut out: a forwarded port comes from the node.
+      using forward = await PortForward.open(NAMESPACE, `pod/${metadata.name}`, [OPS_PORT]);
+      return (await (await fetch(`http://${forward.address(OPS_PORT)}${path}`)).json()) as T;
+    }),
+  );
 }
 
 /** BigQuery in the cluster, with the token that the operator made. */

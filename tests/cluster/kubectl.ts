@@ -6,10 +6,21 @@ import { promisify } from "node:util";
 const run = promisify(execFile);
 const MAX_OUTPUT_BYTES = 64 * 1024 * 1024;
 
+export interface KubectlOutput {
+  readonly stdout: string;
+  /** Where kubectl puts the API server's warnings, even if it succeeds: https://kubernetes.io/blog/2020/09/03/warnings/ */
+  readonly stderr: string;
+}
+
 /** Runs kubectl against the cluster of KUBECONFIG and gives what it printed. @throws with its own words. */
 export async function kubectl(...args: readonly string[]): Promise<string> {
+  return (await kubectlOutput(...args)).stdout;
+}
+
+/** As `kubectl`, with both streams. @throws with its own words. */
+export async function kubectlOutput(...args: readonly string[]): Promise<KubectlOutput> {
   try {
-    return (await run("kubectl", [...args], { maxBuffer: MAX_OUTPUT_BYTES })).stdout;
+    return await run("kubectl", [...args], { maxBuffer: MAX_OUTPUT_BYTES });
   } catch (error) {
     const { stderr = "" } = error as { stderr?: string };
     throw new Error(`kubectl ${args.join(" ")}: ${stderr.trim() === "" ? String(error) : stderr.trim()}`, {

@@ -1,7 +1,7 @@
 /**
  * The whole installation on a real cluster, as a user meets it, from nothing to nothing. The tests build on each other, in
  * this order. KUBECONFIG names the cluster; the images must be there or be had (see README, "On a cluster"). What is
- * measured is printed, not asserted: machines differ.
+ * measured is printed; machines differ, so its bounds are wide: they catch what waits for a timeout or a retry.
  */
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
@@ -14,8 +14,10 @@ import { portable } from "../../charts/profiles/portable.ts";
 import { isClean } from "../../local/demo/audit.ts";
 import type { SensorFleetSpec } from "../../operator/api/sensor-fleet.ts";
 import {
+  applyAll,
   applyFleet,
   auditOf,
+  connectedDevices,
   fleetField,
   isReady,
   lacksImage,
@@ -23,6 +25,7 @@ import {
   NAMESPACE,
   pods,
   type PodItem,
+  present,
   ready,
   wishes,
   withBigQuery,
@@ -33,6 +36,11 @@ import { lacksDiscovery, metricsOf } from "./prometheus.ts";
 const run = promisify(execFile);
 const MINUTE_MS = 60_000;
 const patiently = { timeoutMs: 5 * MINUTE_MS, intervalMs: 1000 };
+
+/** From the apply to the first row. `E2E_FIRST_ROW_SECONDS` is for machines that are slower, or must get the images first. */
+const FIRST_ROW_SECONDS = Number(process.env["E2E_FIRST_ROW_SECONDS"] ?? 180);
+/** Some of the default fleet's devices are away at any moment, on purpose. */
+const NEARLY_ALL = 0.99;
 
 /** Its devices fail in every way that leaves a reading readable, so that everything sent must be stored. */
 const AUDITED: Partial<SensorFleetSpec> = {
@@ -46,6 +54,14 @@ const AUDITED: Partial<SensorFleetSpec> = {
     { type: "OutOfOrder", readings: "2%" },
   ],
 };
+
+/**
+ * Objects for which kubectl sends a patch at every apply, which the API server finds to change nothing (`wishes`): a budget,
+ * because its selector is replaced and never compared (`patchStrategy=replace` in its API); a StatefulSet with volumes,
+ * because its claims are a list without a merge key, in which the API server has filled in defaults.
+ */
+const ALWAYS_CONFIGURED =
+  /^(poddisruptionbudget\.policy\/\S+|statefulset\.apps\/(kafka|mosquitto|bigquery|prometheus)) configured$/;
 
 let failed = true;
 
@@ -63,18 +79,21 @@ afterAll(() => {
 });
 
 test("one apply of the folder, from nothing: everything comes up and readings flow", async () => {
-  const startMs = systemClock.monotonicMs();
-  const since = (): string => `${Math.round((systemClock.monotonicMs() - startMs) / 1000)} s`;
-  expect(await kubectl("apply", "-f", MANIFESTS)).not.toMatch(/error|warning/i);
+  const since = stopwatch();
+  const { objects, warnings } = await applyAll();
+  expect(warnings).toEqual([]);
+  expect(objects.filter((line) => !line.endsWith(" created"))).toEqual([]);
   await eventually(
     "the default fleet is there and ready",
     () => fleetField("city", READY),
     (holds) => holds === "True",
     patiently,
   );
-  console.log(`apply to all devices of the default fleet connected: ${since()}`);
+  console.log(`apply to all devices of the default fleet connected: ${since()} s`);
   const rows = await eventually("readings are in BigQuery", countRows, (count) => count > 0, patiently);
-  console.log(`apply to first rows in BigQuery: ${since()} (${rows} rows)`);
+  const firstRowSeconds = since();
+  console.log(`apply to first rows in BigQuery: ${firstRowSeconds} s (${rows} rows)`);
+  expect(firstRowSeconds).toBeLessThanOrEqual(FIRST_ROW_SECONDS);
   const notReady = async (): Promise<string[]> =>
     (await longLived()).filter((pod) => !isReady(pod)).map(({ metadata }) => metadata.name);
   await eventually("every pod is ready", notReady, (names) => names.length === 0, patiently);
@@ -84,22 +103,23 @@ test("one apply of the folder, from nothing: everything comes up and readings fl
 
 test("a second apply changes nothing", async () => {
   const before = await wishes();
-  expect(Object.keys(before).length).toBeGreaterThan(30);
-  await kubectl("apply", "-f", MANIFESTS);
+  const { objects, warnings } = await applyAll();
+  expect(objects.length).toBeGreaterThan(30);
+  expect(objects.filter((line) => !line.endsWith(" unchanged") && !ALWAYS_CONFIGURED.test(line))).toEqual([]);
+  expect(warnings).toEqual([]);
   expect(await wishes()).toEqual(before);
 });
 
 test("a fleet is scaled, shown, described and refused as a user expects", async () => {
-  await kubectl("scale", "sensorfleet/city", "-n", NAMESPACE, "--replicas=250");
-  await eventually(
-    "all 250 are connected",
-    () => fleetField("city", ".status.connectedDevices"),
-    (count) => count === "250",
+  const seconds = await scaled("city", 250);
+  console.log(`200 to 250 devices, ${NEARLY_ALL * 100} % of them connected: ${seconds} s`);
+  const table = await eventually(
+    "the fleet's row shows it",
+    () => kubectl("get", "sf", "-n", NAMESPACE),
+    (shown) => /city +250 +2[45]0 +1\/1 +\S+ +True +Running/.test(shown),
     patiently,
   );
-  const table = await kubectl("get", "sf", "-n", NAMESPACE);
   expect(table).toMatch(/^NAME +DEVICES +CONNECTED +PODS +STAGE +READY +REASON +AGE\n/);
-  expect(table).toMatch(/city +250 +250 +1\/1 +\S+ +True +Running/);
   expect(await kubectl("describe", "sf", "city", "-n", NAMESPACE)).toMatch(/Events:[^]*RunStarted/);
   await expect(applyFleet("bad", { devices: -1 })).rejects.toThrow(/devices/);
   await expect(applyFleet("bad", { interval: "1s", jitter: "2s" })).rejects.toThrow(
@@ -184,15 +204,10 @@ test("a default fleet that was deleted stays deleted, whoever starts again", asy
 
 test("a delete of the folder leaves nothing", async () => {
   await kubectl("delete", "-f", MANIFESTS, "--ignore-not-found", "--wait=true", "--timeout=5m");
-  const left = await kubectl(
-    "get",
-    "namespace,apiservice,clusterrole,clusterrolebinding,crd",
-    "-l",
-    "app.kubernetes.io/part-of=smart-home-bridge",
-    "-o",
-    "name",
-  );
-  expect(left).toBe("");
+  expect(await present()).toEqual([]);
+  // And what the operator made outside of the namespace, or a test left.
+  const labelled = "namespace,apiservice,clusterrole,clusterrolebinding,crd";
+  expect(await kubectl("get", labelled, "-l", "app.kubernetes.io/part-of=smart-home-bridge", "-o", "name")).toBe("");
   expect(await kubectl("get", "namespace", NAMESPACE, "--ignore-not-found")).toBe("");
   expect(await kubectl("get", "rolebinding", "-n", "kube-system", "-o", "name")).not.toMatch(/smart-home/);
   failed = false;
@@ -206,6 +221,25 @@ async function longLived(): Promise<PodItem[]> {
     ? ({ metadata }: PodItem) => metadata.name.startsWith("prometheus-")
     : () => false;
   return (await pods()).filter((pod) => pod.status.phase !== "Succeeded" && !lacksImage(pod) && !isHopeless(pod));
+}
+
+/** Scales a fleet as a user does; seconds until nearly all its devices, and no more, are connected. */
+async function scaled(fleet: string, devices: number): Promise<number> {
+  const since = stopwatch();
+  await kubectl("scale", `sensorfleet/${fleet}`, "-n", NAMESPACE, `--replicas=${devices}`);
+  await eventually(
+    `nearly all ${devices} devices are connected`,
+    () => connectedDevices(fleet),
+    (count) => count >= devices * NEARLY_ALL && count <= devices,
+    patiently,
+  );
+  return since();
+}
+
+/** Gives whole seconds since it was made. */
+function stopwatch(): () => number {
+  const startMs = systemClock.monotonicMs();
+  return () => Math.round((systemClock.monotonicMs() - startMs) / 1000);
 }
 
 function countRows(): Promise<number> {
