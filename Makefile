@@ -54,7 +54,7 @@ test-failure: setup ## Tests that kill, stop and load the servers; minutes
 	@$(NPM_RUN) test -- --project failure
 
 test-cluster: setup ## Tests against a real Kubernetes API server (KUBE_BINARIES, or built once with Go: ten minutes)
-	@$(NPM_RUN) test:cluster
+	@$(NPM_RUN) test:cluster -- $(ARGS)
 
 e2e: setup-npm ## The portable set on a real cluster, from nothing to nothing; about a quarter of an hour (KUBECONFIG)
 	@$(NPM_RUN) e2e
