@@ -1,12 +1,14 @@
 import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus, release } from "node:os";
-import type { Figure } from "#testkit";
+import { javaVersion, kafkaVersion, mosquittoVersion, type Figure } from "#testkit";
 import { benchBigQuery } from "../local/bigquery/bench/bench.ts";
 import { benchEndToEnd } from "../local/demo/bench/end-to-end.ts";
+import { benchValidator } from "../packages/events/bench/validate.ts";
 import { benchWriter } from "../services/bq-writer/bench/bench.ts";
 import { benchLagAdapter } from "../services/lag-adapter/bench/answers.ts";
 import { benchBridge } from "../services/mqtt-bridge/bench/drain.ts";
+import { benchOutageMemory } from "../services/mqtt-bridge/bench/outage-memory.ts";
 import { benchSimulator } from "../services/simulator/bench/paced.ts";
 
 /**
@@ -16,9 +18,11 @@ import { benchSimulator } from "../services/simulator/bench/paced.ts";
 const say = (line: string): void => void process.stderr.write(`  ${line}\n`);
 
 /** One after the other: each has the machine to itself. */
-const BENCHES = {
+const BENCHES: Readonly<Record<string, (say: (line: string) => void) => Figure[] | Promise<Figure[]>>> = {
+  validator: benchValidator,
   "embedded BigQuery": benchBigQuery,
   "mqtt-bridge": benchBridge,
+  "mqtt-bridge, Kafka stopped": benchOutageMemory,
   "bq-writer": benchWriter,
   simulator: benchSimulator,
   "lag-adapter": benchLagAdapter,
@@ -34,7 +38,7 @@ for (const [part, bench] of Object.entries(BENCHES)) {
 }
 
 for (const [part, rows] of Object.entries(figures)) process.stdout.write(`\n${part}\n${table(rows)}\n`);
-const path = save(figures);
+const path = save(figures, await serverVersions());
 process.stdout.write(`\nwritten to ${path}\n`);
 
 function table(rows: readonly Figure[]): string {
@@ -51,12 +55,18 @@ function shown(value: number): string {
   return value >= 100 ? value.toFixed(0) : value.toPrecision(3);
 }
 
-function save(parts: Readonly<Record<string, readonly Figure[]>>): string {
+async function serverVersions(): Promise<Record<string, string>> {
+  const [java, mosquitto] = await Promise.all([javaVersion(), mosquittoVersion()]);
+  return { kafka: kafkaVersion(), java, mosquitto };
+}
+
+function save(parts: Readonly<Record<string, readonly Figure[]>>, servers: Readonly<Record<string, string>>): string {
   const { dependencies } = JSON.parse(readFileSync("package.json", "utf8")) as { dependencies: Record<string, string> };
   const report = {
     at: new Date().toISOString(),
     commit: execFileSync("git", ["rev-parse", "--short", "HEAD"], { encoding: "utf8" }).trim(),
     machine: { cpus: cpus().map((cpu) => cpu.model), kernel: release(), node: process.version },
+    servers,
     dependencies,
     parts,
   };

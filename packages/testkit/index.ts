@@ -7,6 +7,7 @@ export { takeLock, withLock } from "./lock.ts";
 export {
   mosquittoBinary,
   mosquittoPasswordLine,
+  mosquittoVersion,
   startMosquitto,
   type Mosquitto,
   type MosquittoOptions,

@@ -1,7 +1,9 @@
+import { execFile } from "node:child_process";
 import { pbkdf2Sync, randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { temporaryDirectory } from "./local-directory.ts";
 import { freePort } from "./ports.ts";
 import { RestartableServer } from "./restartable.ts";
@@ -32,11 +34,19 @@ export function mosquittoBinary(): string | undefined {
   return [...inPath, ...BINARIES].find((path) => existsSync(path));
 }
 
+/** Such as `2.0.11`. @throws if it is not installed. */
+export async function mosquittoVersion(): Promise<string> {
+  // Its help is the only place that names it, and comes with exit code 1 or 3.
+  const { stdout, stderr } = await promisify(execFile)(installedBinary(), ["-h"]).catch((error: unknown) => {
+    if (error instanceof Error && "stdout" in error && "stderr" in error) return error;
+    throw error;
+  });
+  return /version (\S+)/.exec(String(stdout) + String(stderr))?.[1] ?? "unknown";
+}
+
 /** Starts the real broker: persistent, saving every 5 s, with queues that are bounded by bytes and not by number. */
 export async function startMosquitto(options: MosquittoOptions = {}): Promise<Mosquitto> {
-  const binary = options.binary ?? mosquittoBinary();
-  if (binary === undefined)
-    throw new Error("mosquitto is not installed. On Debian or Ubuntu: sudo apt-get install mosquitto");
+  const binary = options.binary ?? installedBinary();
   const directory = options.directory ?? temporaryDirectory("mosquitto");
   const port = options.port ?? (await freePort());
   const configuration = join(directory, "mosquitto.conf");
@@ -52,6 +62,13 @@ export async function startMosquitto(options: MosquittoOptions = {}): Promise<Mo
     isReady: () => answersConnect(port),
   });
   return { port, url: `mqtt://127.0.0.1:${port}`, server };
+}
+
+function installedBinary(): string {
+  const binary = mosquittoBinary();
+  if (binary === undefined)
+    throw new Error("mosquitto is not installed. On Debian or Ubuntu: sudo apt-get install mosquitto");
+  return binary;
 }
 
 function configurationText(directory: string, port: number, settings: readonly string[]): string {

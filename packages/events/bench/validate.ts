@@ -1,13 +1,15 @@
 /**
  * What the validator costs beside `JSON.parse` of the same payload. Run: `npx node packages/events/bench/validate.ts`.
- * Rounds of both alternate, so that a slow moment of the machine hits both; the figures are CPU time, median of rounds.
+ * Rounds of all alternate, so that a slow moment of the machine hits all; the figures are CPU time, median of rounds.
  */
 import { Compile } from "typebox/compile";
 import { payloadSchema, revalidateReading, validateReading } from "#events";
+import { median, type Figure } from "#testkit";
 
 const READINGS = 20_000;
 const ROUNDS = 41;
 const NOW_MS = 1_760_000_000_000;
+const BASELINE = "JSON.parse(payload.toString())";
 
 interface Given {
   readonly payload: Buffer;
@@ -17,39 +19,39 @@ interface Given {
   readonly key: string;
 }
 
-const records = Array.from({ length: READINGS }, (_, index) => record(index));
-
 interface Variant {
   readonly name: string;
   readonly run: (given: Given) => boolean;
   readonly rounds: number[];
 }
 
-const schemaOnly = Compile(payloadSchema);
-const variants: readonly Variant[] = [
-  variant("JSON.parse(payload.toString())", ({ payload }) => JSON.parse(payload.toString()) !== null),
-  variant("JSON.parse(payload)", ({ payload }) => JSON.parse(payload as unknown as string) !== null),
-  variant("parse + compiled schema alone", ({ payload }) => schemaOnly.Check(JSON.parse(payload.toString()))),
-  variant("validateReading", ({ payload, topic }) => validateReading(payload, topic, NOW_MS).ok),
-  variant("validateReading, odd", ({ odd, topic }) => validateReading(odd, topic, NOW_MS).ok),
-  variant("JSON.parse(odd.toString())", ({ odd }) => JSON.parse(odd.toString()) !== null),
-  variant("revalidateReading", ({ payload, key }) => revalidateReading(payload, key, NOW_MS).ok),
-];
+/** CPU time per reading of the validator and of `JSON.parse` beside it. */
+export function benchValidator(): Figure[] {
+  const records = Array.from({ length: READINGS }, (_, index) => record(index));
+  const variants = makeVariants();
+  for (let round = 0; round < ROUNDS; round += 1)
+    for (const { run, rounds } of variants) rounds.push(nanosecondsPerReading(run, records));
+  return variants.map(({ name, rounds }) => ({ name, value: median(rounds), unit: "ns", must: "" }));
+}
 
-for (let round = 0; round < ROUNDS; round += 1)
-  for (const { run, rounds } of variants) rounds.push(nanosecondsPerReading(run));
-
-const baseline = median(variants[0]?.rounds ?? []);
-for (const { name, rounds } of variants) {
-  const value = median(rounds);
-  console.log(`${name.padEnd(32)} ${value.toFixed(0).padStart(6)} ns  x${(value / baseline).toFixed(3)}`);
+function makeVariants(): Variant[] {
+  const schemaOnly = Compile(payloadSchema);
+  return [
+    variant(BASELINE, ({ payload }) => JSON.parse(payload.toString()) !== null),
+    variant("JSON.parse(payload)", ({ payload }) => JSON.parse(payload as unknown as string) !== null),
+    variant("parse + compiled schema alone", ({ payload }) => schemaOnly.Check(JSON.parse(payload.toString()))),
+    variant("validateReading", ({ payload, topic }) => validateReading(payload, topic, NOW_MS).ok),
+    variant("validateReading, odd", ({ odd, topic }) => validateReading(odd, topic, NOW_MS).ok),
+    variant("JSON.parse(odd.toString())", ({ odd }) => JSON.parse(odd.toString()) !== null),
+    variant("revalidateReading", ({ payload, key }) => revalidateReading(payload, key, NOW_MS).ok),
+  ];
 }
 
 function variant(name: string, run: (given: Given) => boolean): Variant {
   return { name, run, rounds: [] };
 }
 
-function nanosecondsPerReading(run: (given: Given) => boolean): number {
+function nanosecondsPerReading(run: (given: Given) => boolean, records: readonly Given[]): number {
   const before = cpuMicroseconds();
   let good = 0;
   for (const given of records) if (run(given)) good += 1;
@@ -61,10 +63,6 @@ function nanosecondsPerReading(run: (given: Given) => boolean): number {
 function cpuMicroseconds(): number {
   const { user, system } = process.cpuUsage();
   return user + system;
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? NaN;
 }
 
 /** Names are made anew for each record, as a client does that decodes them from the wire. */
@@ -90,4 +88,11 @@ function record(index: number): Given {
     topic: Buffer.from(`sensors/house/berlin-mitte/${sensorId}/telemetry`).toString(),
     key: Buffer.from(`house/${sensorId}`).toString(),
   };
+}
+
+if (import.meta.main) {
+  const figures = benchValidator();
+  const baseline = figures.find(({ name }) => name === BASELINE)?.value ?? NaN;
+  for (const { name, value } of figures)
+    console.log(`${name.padEnd(32)} ${value.toFixed(0).padStart(6)} ns  x${(value / baseline).toFixed(3)}`);
 }

@@ -5,41 +5,16 @@
  * CPU time is user and system time of the whole process, from the first tenth of the messages to the last, so without
  * its start. "one at a time" is the naive bridge: the same program, with one message outstanding.
  */
-import { fileURLToPath } from "node:url";
-import { BRIDGE_SUBSCRIPTION, kafkaTopics, telemetryTopic } from "#events";
+import { kafkaTopics } from "#events";
 import { ensureTopics, kafkaClient } from "#kafka";
-import { Device, Subscriber } from "#mqtt";
 import { silentLogger, systemClock } from "#runtime";
-import {
-  eventually,
-  freePort,
-  median,
-  ServerProcess,
-  startKafka,
-  startMosquitto,
-  temporaryDirectory,
-  type Figure,
-  type Kafka,
-  type Mosquitto,
-} from "#testkit";
-
-const MAIN = fileURLToPath(new URL("../main.ts", import.meta.url));
-const CLIENT_ID = "bridge-bench";
-const SENSORS = 200;
-const BOOT_ID = "3f2a9c1b5d7e4f60";
+import { eventually, median, startKafka, startMosquitto, type Figure, type Kafka, type Mosquitto } from "#testkit";
+import { makeSession, queue, sample, startBridge, type Sample } from "./world.ts";
 
 interface Variant {
   readonly name: string;
   readonly messages: number;
   readonly environment: Readonly<Record<string, string>>;
-}
-
-interface Sample {
-  readonly messages: number;
-  readonly cpuSeconds: number;
-  readonly wallMs: number;
-  readonly sends: number;
-  readonly rssMiB: number;
 }
 
 const BRIDGE: Variant = { name: "bridge", messages: 200_000, environment: {} };
@@ -109,79 +84,12 @@ async function rateOf(variant: Variant, run: Run): Promise<Rate & { readonly tex
   return { rate, rssMiB: last.rssMiB, text };
 }
 
-/** A session of the bridge's client id with its subscription, and nobody in it. */
-async function makeSession(mosquitto: Mosquitto): Promise<void> {
-  const subscriber = new Subscriber({
-    connection: { url: mosquitto.url, clientId: CLIENT_ID, keepaliveSeconds: 60, sessionExpirySeconds: 3600 },
-    filter: BRIDGE_SUBSCRIPTION,
-    maxOutstanding: 1,
-    maxOutstandingBytes: 1,
-    clock: systemClock,
-    log: silentLogger,
-    onMessage: () => undefined,
-    onFatal: (error) => {
-      throw error;
-    },
-  });
-  subscriber.start();
-  await eventually("a session", () => subscriber.state === "connected");
-  await subscriber.close();
-}
-
-async function queue(mosquitto: Mosquitto, count: number): Promise<void> {
-  const device = await Device.connect({
-    connection: { url: mosquitto.url, clientId: "load", keepaliveSeconds: 60, sessionExpirySeconds: 1 },
-    maxInFlight: 1000,
-    clock: systemClock,
-  });
-  const topics = Array.from({ length: SENSORS }, (_, index) =>
-    telemetryTopic({ tenant: "house", location: "berlin-mitte", sensorId: `sensor-${index}` }),
-  );
-  for (let from = 0; from < count; from += 1000) {
-    const chunk = Array.from({ length: Math.min(1000, count - from) }, (_, offset) => from + offset);
-    await Promise.all(chunk.map((seq) => device.publish(topics[seq % SENSORS] ?? "", payload(seq))));
-  }
-  await device.disconnect();
-}
-
-function payload(seq: number): Buffer {
-  const reading = {
-    v: 1,
-    sensor_id: `sensor-${seq % SENSORS}`,
-    boot_id: BOOT_ID,
-    seq,
-    event_time: systemClock.nowMs(),
-    location: "berlin-mitte",
-    lat: 52.52,
-    lon: 13.405,
-    temperature_c: 20 + (seq % 1000) / 100,
-    humidity_pct: 40.5,
-    battery_pct: 88.2,
-  };
-  return Buffer.from(JSON.stringify(reading));
-}
-
 /** Two samples: at the first tenth, and at the end. */
 async function drain(
   { name, messages, environment }: Variant,
   { mosquitto, broker, nodeFlags }: Run,
 ): Promise<readonly [Sample, Sample]> {
-  const port = await freePort();
-  const bridge = await ServerProcess.start({
-    name: "bridge",
-    command: process.execPath,
-    args: [...nodeFlags, MAIN],
-    directory: nodeFlags.length > 0 ? process.cwd() : temporaryDirectory("bench"),
-    isTemporary: nodeFlags.length === 0,
-    environment: {
-      MQTT_URL: mosquitto.url,
-      MQTT_CLIENT_ID: CLIENT_ID,
-      KAFKA_BROKERS: broker.address,
-      OPS_PORT: String(port),
-      ...environment,
-    },
-    isReady: (log) => log.includes("serving probes and metrics"),
-  });
+  const { port, process: bridge } = await startBridge(mosquitto, broker.address, { environment, nodeFlags });
   const look = (from: number) => async (): Promise<Sample | undefined> => {
     const seen = await sample(port);
     return seen.messages >= from ? seen : undefined;
@@ -193,18 +101,6 @@ async function drain(
   await bridge.stop();
   if (first === undefined || last === undefined) throw new Error("no sample");
   return [first, last];
-}
-
-async function sample(port: number): Promise<Sample> {
-  const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
-  const read = (metric: string): number => Number(new RegExp(`^${metric} (\\S+)$`, "m").exec(text)?.[1] ?? NaN);
-  return {
-    messages: read("bridge_readings_total"),
-    cpuSeconds: read("process_cpu_seconds_total"),
-    wallMs: systemClock.monotonicMs(),
-    sends: read("bridge_send_seconds_count"),
-    rssMiB: read("process_resident_memory_bytes") / 1024 ** 2,
-  };
 }
 
 if (import.meta.main) {
