@@ -19,6 +19,8 @@ export interface StoredOffsets {
   readonly count: number;
   /** `undefined` if there is none. */
   readonly maxOffset: number | undefined;
+  /** Kafka's append time of the record with that offset, milliseconds since the epoch. */
+  readonly maxOffsetIngestMs: number | undefined;
 }
 
 /** Within it BigQuery answers in any case; it is shorter than the deadline of the call itself. */
@@ -35,7 +37,8 @@ export async function storedOffsets(
 ): Promise<StoredOffsets> {
   const bound = sinceEventTimeMs === undefined ? "" : " AND event_time >= TIMESTAMP_MILLIS(@since)";
   const query = `
-    SELECT COUNT(*) AS stored, MAX(kafka_offset) AS last
+    SELECT COUNT(*) AS stored, MAX(kafka_offset) AS last,
+      ARRAY_AGG(UNIX_MILLIS(ingest_time) ORDER BY kafka_offset DESC LIMIT 1)[SAFE_OFFSET(0)] AS ingested
     FROM ${sqlName(table)}
     WHERE (kafka_source = @source AND kafka_partition = @partition) AND (kafka_offset > @after${bound})`;
   const params = { source: kafkaSource, partition: kafkaPartition, after: afterOffset };
@@ -47,10 +50,10 @@ export async function storedOffsets(
   };
   try {
     const [[row]] = (await rest.query(question, { timeoutMs: QUERY_TIMEOUT_MS })) as unknown as [
-      [{ stored: number; last: number | null } | undefined],
+      [{ stored: number; last: number | null; ingested: number | null } | undefined],
     ];
     if (row === undefined) throw new Error("a count without a row");
-    return { count: row.stored, maxOffset: row.last ?? undefined };
+    return { count: row.stored, maxOffset: row.last ?? undefined, maxOffsetIngestMs: row.ingested ?? undefined };
   } catch (error) {
     throw restError(error);
   }

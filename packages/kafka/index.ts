@@ -22,4 +22,11 @@ export type { ConsumedRecord, Ownership, OwnershipState, PartitionWorker, Record
 export { startPosition, type CommittedPosition, type PartitionFacts, type StartPosition } from "./start-position.ts";
 export type { ProducedTopic } from "./partitioner.ts";
 export { ensureTopics, type TopicChange, type TopicCreation } from "./topics.ts";
-export { followTopic, readTopic, type ReadRecord, type TopicReading } from "./topic-reader.ts";
+export {
+  followTopic,
+  readRecord,
+  readTopic,
+  type ReadRecord,
+  type RecordPlace,
+  type TopicReading,
+} from "./topic-reader.ts";

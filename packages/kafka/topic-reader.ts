@@ -9,6 +9,12 @@ export interface ReadRecord {
   readonly message: KafkaMessage;
 }
 
+/** Where a record is in its topic. */
+export interface RecordPlace {
+  readonly partition: number;
+  readonly offset: bigint;
+}
+
 export interface TopicReading {
   readonly kafka: Kafka;
   readonly topic: string;
@@ -40,13 +46,32 @@ export async function readTopic(reading: TopicReading): Promise<void> {
         .filter(({ low, high }) => BigInt(high) > BigInt(low))
         .map(({ partition, high }) => [partition, BigInt(high)]),
     );
-    if (missing.size > 0) await consume(admin, reading, true, missing);
+    if (missing.size > 0) await consume(admin, reading, "start", missing);
   });
 }
 
 /** Reads what is appended to a topic from now on, until the signal aborts; rejects with its reason. */
 export async function followTopic(reading: TopicReading & { readonly signal: AbortSignal }): Promise<void> {
-  await withAdmin(reading.kafka, (admin) => consume(admin, reading, false));
+  await withAdmin(reading.kafka, (admin) => consume(admin, reading, "end"));
+}
+
+/**
+ * Reads one record; `undefined` if the log goes on behind its offset without it. Disturbs no group, like {@link readTopic}.
+ *
+ * @throws KAFKA_TIMEOUT if nothing comes for half a minute, as for an offset that the log does not have (any more).
+ */
+export async function readRecord({
+  partition,
+  offset,
+  ...reading
+}: Omit<TopicReading, "onRecord"> & RecordPlace): Promise<KafkaMessage | undefined> {
+  let found: KafkaMessage | undefined;
+  const onRecord = (record: ReadRecord): void => {
+    if (record.partition === partition && BigInt(record.message.offset) === offset) found = record.message;
+  };
+  const missing = new Map([[partition, offset + 1n]]);
+  await withAdmin(reading.kafka, (admin) => consume(admin, { ...reading, onRecord }, { partition, offset }, missing));
+  return found;
 }
 
 async function withAdmin<T>(kafka: Kafka, use: (admin: Admin) => Promise<T>): Promise<T> {
@@ -59,17 +84,22 @@ async function withAdmin<T>(kafka: Kafka, use: (admin: Admin) => Promise<T>): Pr
   }
 }
 
-/** `missing`: where each partition that is not read to its end yet has it. Without it there is no end. */
+/**
+ * `from`: a place is that of one partition, the others are read from their end. `missing`: how far each partition that is
+ * not read far enough yet is to be read. Without it there is no end.
+ */
 async function consume(
   admin: Admin,
   reading: TopicReading,
-  fromBeginning: boolean,
+  from: "start" | "end" | RecordPlace,
   missing?: Map<number, bigint>,
 ): Promise<void> {
   const { kafka, topic, clock, signal } = reading;
   const groupId = `reader-${randomUUID()}`;
   const consumer = kafka.consumer({ groupId, maxWaitTimeInMs: 250, readUncommitted: false });
   const done = Promise.withResolvers<undefined>();
+  // It may end before anybody waits for it, while the consumer still joins.
+  done.promise.catch(() => undefined);
   const onAbort = (): void => done.reject(signal?.reason as Error);
   signal?.addEventListener("abort", onAbort, { once: true });
   const silence = new Silence(clock, () =>
@@ -78,9 +108,9 @@ async function consume(
   try {
     signal?.throwIfAborted();
     await consumer.connect();
-    await consumer.subscribe({ topic, fromBeginning });
+    await consumer.subscribe({ topic, fromBeginning: from === "start" });
     if (missing !== undefined) silence.watch();
-    await run(
+    const running = run(
       consumer,
       reading,
       (partition, next) => {
@@ -93,6 +123,9 @@ async function consume(
       },
       (error) => done.reject(error),
     );
+    // Before the first fetch, which could already bring what is behind the place.
+    if (typeof from === "object") consumer.seek({ topic, partition: from.partition, offset: String(from.offset) });
+    await running;
     await done.promise;
   } finally {
     silence.end();

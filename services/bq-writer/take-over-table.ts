@@ -1,9 +1,10 @@
+import type { StoredOffsets } from "#bigquery";
 import type { Ownership } from "#kafka";
 import { retry, retryPolicy, type Clock, type Logger } from "#runtime";
 import type { WriteMode } from "./commit-metadata.ts";
 import { writerErrors } from "./errors.ts";
 import type { TableWriter } from "./table-writer.ts";
-import { doneUntil, doubtAfter, takeoverPlan, type Doubt, type TakeoverPlan } from "./takeover.ts";
+import { doneUntil, doubtAfter, otherLog, takeoverPlan, type Doubt, type TakeoverPlan } from "./takeover.ts";
 
 export interface TakeoverEvents {
   onTakeover(): void;
@@ -14,6 +15,8 @@ export interface TakeoverEvents {
 export interface TakeoverContext {
   readonly table: TableWriter;
   readonly mode: WriteMode;
+  /** Kafka's append time of the partition's record at an offset, milliseconds; `undefined` if there is none. */
+  readonly appendTimeMs: (offset: number) => Promise<number | undefined>;
   readonly clock: Clock;
   readonly log: Logger;
   readonly events: TakeoverEvents;
@@ -48,8 +51,11 @@ export async function takeOverTable(ownership: Ownership, context: TakeoverConte
       throw writerErrors.create("WRITER_TAKEOVER_REFUSED", plan.reason);
     case "proceed":
       return plan;
-    case "ask":
-      return { until: await resolve(plan.doubt, ownership, context), seenMs: plan.doubt.seenMs };
+    case "ask": {
+      const { until, stored } = await resolve(plan.doubt, ownership, context);
+      await refuseOtherLog(stored, ownership, context);
+      return { until, seenMs: plan.doubt.seenMs };
+    }
     case "finalize":
       return finalize(plan, ownership, context);
   }
@@ -68,11 +74,24 @@ async function finalize(
     { stream: plan.stream, rows, committed: plan.metadata.rows },
     "rows behind the commit: asking the table",
   );
-  return { until: await resolve(doubt, ownership, context), seenMs: doubt.seenMs };
+  return { until: (await resolve(doubt, ownership, context)).until, seenMs: doubt.seenMs };
+}
+
+/** No commit says that the rows are of this log. */
+async function refuseOtherLog(stored: StoredOffsets, ownership: Ownership, context: TakeoverContext): Promise<void> {
+  const { maxOffset } = stored;
+  if (maxOffset === undefined || maxOffset < Number(ownership.logStart)) return;
+  const reason = otherLog(stored, await context.appendTimeMs(maxOffset));
+  if (reason !== undefined) throw writerErrors.create("WRITER_TAKEOVER_REFUSED", reason);
+}
+
+interface Resolved {
+  readonly until: number;
+  readonly stored: StoredOffsets;
 }
 
 /** Asks the table until its answer is clear. */
-async function resolve(doubt: Doubt, ownership: Ownership, context: TakeoverContext): Promise<number> {
+async function resolve(doubt: Doubt, ownership: Ownership, context: TakeoverContext): Promise<Resolved> {
   const { clock, log } = context;
   try {
     return await retry(VISIBLE_RETRY, () => askOnce(doubt, ownership, context), {
@@ -86,7 +105,7 @@ async function resolve(doubt: Doubt, ownership: Ownership, context: TakeoverCont
   }
 }
 
-async function askOnce(doubt: Doubt, ownership: Ownership, context: TakeoverContext): Promise<number> {
+async function askOnce(doubt: Doubt, ownership: Ownership, context: TakeoverContext): Promise<Resolved> {
   const { partition, logEnd } = ownership;
   const { afterOffset, seenMs } = doubt;
   context.events.onQuestion();
@@ -95,7 +114,7 @@ async function askOnce(doubt: Doubt, ownership: Ownership, context: TakeoverCont
   if (answer.kind === "refuse") throw writerErrors.create("WRITER_TAKEOVER_REFUSED", answer.reason);
   if (answer.kind === "unclear") throw writerErrors.create("WRITER_ROWS_NOT_VISIBLE", answer.reason);
   context.log.info({ ...doubt, ...stored, until: answer.until }, "the table has answered");
-  return answer.until;
+  return { until: answer.until, stored };
 }
 
 function patiently<T>(run: () => Promise<T>, { signal }: Ownership, { clock, log }: TakeoverContext): Promise<T> {

@@ -1,3 +1,4 @@
+import type { StoredOffsets } from "#bigquery";
 import { decodeMetadata, type CommitMetadata, type WriteMode } from "./commit-metadata.ts";
 
 /*
@@ -6,6 +7,7 @@ import { decodeMetadata, type CommitMetadata, type WriteMode } from "./commit-me
  *   takeoverPlan   what the group's offset and metadata ask for
  *   doubtAfter     what the finalized stream's row count says about it
  *   doneUntil      what the table's answer says about it
+ *   otherLog       whether the table's last row can be of this log, where no commit says so
  */
 
 /** What the group committed for the partition; `undefined` if nothing. */
@@ -108,4 +110,23 @@ export function doneUntil(
       reason: `the table holds offset ${stored.maxOffset} and the log ends at ${logEnd}: the topic was made anew under its name`,
     };
   return { kind: "until", until };
+}
+
+/**
+ * Why the log cannot be the one that the table's last row came from; `undefined` if it can. Kafka deletes a group's offsets
+ * together with the topic, and a new one may have outgrown the old; but no record changes its append time.
+ * `appendMs` is that of the log's record at `maxOffset`, `undefined` if it has none there (any more).
+ */
+export function otherLog(
+  { maxOffset, maxOffsetIngestMs }: Pick<StoredOffsets, "maxOffset" | "maxOffsetIngestMs">,
+  appendMs: number | undefined,
+): string | undefined {
+  if (maxOffset === undefined || maxOffsetIngestMs === undefined || appendMs === undefined) return undefined;
+  if (maxOffsetIngestMs === appendMs) return undefined;
+  const [inTable, inLog] = [maxOffsetIngestMs, appendMs].map((ms) => new Date(ms).toISOString());
+  return (
+    `the table's row of offset ${maxOffset} is of a record that Kafka took at ${inTable}, the log's record there was taken at ${inLog}: ` +
+    `the topic was made anew under its name. Give it another name; or, if its records up to there are not to be stored, ` +
+    `set the group's offset to ${maxOffset + 1} while no writer runs`
+  );
 }

@@ -1,4 +1,4 @@
-import { FencedConsumer, type Kafka, type Ownership, type PartitionWorker } from "#kafka";
+import { FencedConsumer, readRecord, type Kafka, type Ownership, type PartitionWorker } from "#kafka";
 import type { Clock, Logger, StopDeadline } from "#runtime";
 import type { WriteMode } from "./commit-metadata.ts";
 import type { DeadLetters } from "./dead-letters.ts";
@@ -54,7 +54,8 @@ export interface WriterOptions {
  * 2. What is stored is known. The finalized stream holds R rows. If R = rows, nothing behind O is stored. Otherwise the
  *    table is asked: behind O it must hold R − rows rows of this partition; `until` becomes the greatest offset of them.
  *    Records up to `until` are passed over. Without a stream to compare with (nothing committed, offsets reset or expired,
- *    table made anew) the table's answer is taken as it is.
+ *    table made anew) the table's answer is taken as it is; where no metadata says that the log is the one the rows came from,
+ *    only if its last row has the append time of the log's record there. Another cluster than at the start ends the process.
  * 3. An append takes effect once. It carries its offset in the stream and is frozen: sent again it has the same bytes,
  *    and the stream takes each offset once (`WriteStream`). Rows are cut differently only when it is known that nothing of
  *    the former cut is or will be stored; otherwise the ownership ends and 1 and 2 find out.
@@ -118,10 +119,14 @@ export class Writer {
    * @throws The signal's reason if the ownership ended meanwhile; nothing is left behind then.
    */
   async takeOver(ownership: Ownership): Promise<PartitionWorker> {
-    const { table, mode, rowsOf, clock, events } = this.#options;
+    const { kafka, topic, table, mode, rowsOf, clock, events } = this.#options;
     const { partition, signal } = ownership;
     const log = this.#options.log.child({ partition });
-    const { until, seenMs } = await takeOverTable(ownership, { table, mode, clock, log, events });
+    const appendTimeMs = async (offset: number): Promise<number | undefined> => {
+      const record = await readRecord({ kafka, topic, partition, offset: BigInt(offset), clock, signal });
+      return record && Number(record.timestamp);
+    };
+    const { until, seenMs } = await takeOverTable(ownership, { table, mode, appendTimeMs, clock, log, events });
     // An answer that comes although the ownership has ended is still an answer, and a signal tells of its end only once.
     signal.throwIfAborted();
     const offset = Number(ownership.startOffset);

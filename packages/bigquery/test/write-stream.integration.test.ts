@@ -24,6 +24,8 @@ import { temporaryDirectory } from "#testkit";
 const encoder = new RowEncoder(eventColumns);
 const descriptor = rowDescriptor(eventColumns);
 const BAD_ROW = new Uint8Array(0);
+/** Kafka has taken the record with offset 0 then, and each other one a millisecond after the one before. */
+const INGEST_MS = systemClock.nowMs();
 
 let bigQuery: EmbeddedBigQuery;
 let clients: BigQueryClients;
@@ -74,7 +76,7 @@ function rows(from: number, count: number): Uint8Array[] {
   return Array.from({ length: count }, (_, index) => {
     const nowMs = systemClock.nowMs();
     const device = [1, "s", "boot", from + index, nowMs, "berlin", 1, 2, 3, 4, 5, "ok", undefined];
-    return encoder.encode([...device, "house", "cluster/topic", 0, from + index, nowMs]);
+    return encoder.encode([...device, "house", "cluster/topic", 0, from + index, INGEST_MS + from + index]);
   });
 }
 
@@ -176,12 +178,16 @@ test("the table is asked for one partition of one source, behind an offset, from
     afterOffset: 4,
     sinceEventTimeMs: undefined,
   };
-  expect(await storedOffsets(clients, question)).toEqual({ count: 15, maxOffset: 19 });
-  const none = { count: 0, maxOffset: undefined };
+  expect(await storedOffsets(clients, question)).toEqual({
+    count: 15,
+    maxOffset: 19,
+    maxOffsetIngestMs: INGEST_MS + 19,
+  });
+  const none = { count: 0, maxOffset: undefined, maxOffsetIngestMs: undefined };
   expect(await storedOffsets(clients, { ...question, kafkaSource: "other" })).toEqual(none);
   expect(await storedOffsets(clients, { ...question, kafkaPartition: 1 })).toEqual(none);
   const recent = { ...question, sinceEventTimeMs: systemClock.nowMs() - 60_000 };
-  expect(await storedOffsets(clients, recent)).toEqual({ count: 15, maxOffset: 19 });
+  expect(await storedOffsets(clients, recent)).toMatchObject({ count: 15, maxOffset: 19 });
   expect(await storedOffsets(clients, { ...recent, sinceEventTimeMs: systemClock.nowMs() + 1000 })).toEqual(none);
 });
 

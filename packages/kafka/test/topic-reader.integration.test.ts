@@ -5,6 +5,7 @@ import {
   ConfirmedProducer,
   ensureTopics,
   followTopic,
+  readRecord,
   kafkaClient,
   readTopic,
   type Kafka,
@@ -100,4 +101,48 @@ test("following shows what comes, not what was there, until it is told to stop",
   expect(seen.every((value) => value.startsWith("new-"))).toBe(true);
   abort.abort(reason);
   await ended;
+});
+
+test("one record is read by its place, whatever stands behind it and comes meanwhile", async () => {
+  const [before] = (await admin.fetchTopicOffsets(topic.name)).filter(({ partition }) => partition === 1);
+  const next = BigInt(before!.high);
+  await produce(1, "first", "second", "third");
+  const read = (offset: bigint): Promise<string | undefined> =>
+    readRecord({ kafka, topic: topic.name, partition: 1, offset, clock: systemClock }).then((record) =>
+      record?.value?.toString(),
+    );
+  const reading = Promise.all([read(next), read(next + 1n), read(next + 2n)]);
+  await produce(1, "fourth");
+  await produce(0, "elsewhere");
+  expect(await reading).toEqual(["first", "second", "third"]);
+  const { groups } = await admin.listGroups();
+  expect(groups.filter(({ groupId }) => groupId.startsWith("reader-"))).toEqual([]);
+});
+
+test("a record that is not there (yet) is no other one", async () => {
+  const ended = new AbortController();
+  const [end] = (await admin.fetchTopicOffsets(topic.name)).filter(({ partition }) => partition === 1);
+  const place = { partition: 1, offset: BigInt(end!.high) + 5n };
+  const clock = new ManualClock();
+  const reading = readRecord({ kafka, topic: topic.name, ...place, clock, signal: ended.signal });
+  const rejected = expect(reading).rejects.toMatchObject({ code: "KAFKA_TIMEOUT" });
+  await eventually("it watches", () => clock.pendingTimers > 0);
+  await clock.advance(60_000);
+  await rejected;
+});
+
+test("a reading that is ended while it joins rejects with the reason, and nobody is told twice", async () => {
+  const ended = new AbortController();
+  const reason = new Error("enough");
+  const joining = kafkaClient(client);
+  const consumer = joining.consumer.bind(joining);
+  joining.consumer = (config) => {
+    const made = consumer(config);
+    made.on(made.events.CONNECT, () => ended.abort(reason));
+    return made;
+  };
+  const place = { partition: 1, offset: 0n };
+  // An error that nobody has caught would end this run.
+  const reading = readRecord({ kafka: joining, topic: topic.name, ...place, clock: systemClock, signal: ended.signal });
+  await expect(reading).rejects.toBe(reason);
 });

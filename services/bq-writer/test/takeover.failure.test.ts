@@ -6,7 +6,7 @@ import { ensureTopics } from "#kafka";
 import { ensureTable } from "#bigquery";
 import { systemClock } from "#runtime";
 import { eventually } from "#testkit";
-import { GROUP, World } from "./world.ts";
+import { GROUP, World, type RunningWriter } from "./world.ts";
 
 const FIXTURE = fileURLToPath(new URL("fixture-writer.ts", import.meta.url));
 const TOPIC = kafkaTopics.readings.name;
@@ -154,7 +154,7 @@ test("Kafka was made anew under its address while a writer runs: it ends, and it
   await using second = await World.start(world.bigQuery, world.broker.port);
   await second.produce(3000);
   running.process.resume();
-  expect(await running.process.exited).toMatchObject({ code: 1 });
+  expect(await exitOf(running)).toMatchObject({ code: 1 });
   expect(running.process.log()).toContain("Kafka was made anew while this process ran");
   const restarted = await second.writer();
   await second.untilWritten();
@@ -162,8 +162,13 @@ test("Kafka was made anew under its address while a writer runs: it ends, and it
   expect(await second.audit()).toMatchObject({ ...EXACT, valid: 3000, rows: 3000 });
 });
 
-test("the topic was made anew under its name: refused, with the reason", async () => {
-  await dieAhead();
+/** How it ends by itself; a writer that should not go on would do so for ever. */
+async function exitOf({ process }: RunningWriter): Promise<unknown> {
+  await eventually("the writer has ended", () => !process.isRunning, Boolean, { timeoutMs: 60_000 });
+  return process.exited;
+}
+
+async function makeTopicAnew(): Promise<void> {
   await world.admin.deleteTopics({ topics: [TOPIC] });
   await eventually(
     "the topic is there again",
@@ -171,9 +176,39 @@ test("the topic was made anew under its name: refused, with the reason", async (
     Boolean,
     { timeoutMs: 20_000 },
   );
+}
+
+test("the topic was made anew under its name: refused, with the reason", async () => {
+  await dieAhead();
+  await makeTopicAnew();
   const writer = await world.writer({ ready: "serving probes" });
-  expect(await writer.process.exited).toMatchObject({ code: 1 });
+  expect(await exitOf(writer)).toMatchObject({ code: 1 });
   expect(writer.process.log()).toContain("the topic was made anew under its name");
+});
+
+test("the topic was made anew and has outgrown the old one: refused, until a person gives up what cannot be told apart", async () => {
+  const first = await world.writer();
+  await world.produce(600);
+  await world.untilWritten();
+  expect(await first.process.stop()).toMatchObject({ code: 0 });
+  const committed = await world.committed();
+  await makeTopicAnew();
+  await world.produce(3000);
+  const writer = await world.writer({ ready: "serving probes" });
+  expect(await exitOf(writer)).toMatchObject({ code: 1 });
+  expect(writer.process.log()).toContain("the log's record there was taken at");
+  expect(await world.rows()).toHaveLength(600);
+  const partitions = [...committed].map(([partition, offset]) => ({ partition, offset: String(offset) }));
+  await eventually(
+    "the offsets are set",
+    () => world.admin.setOffsets({ groupId: GROUP, topic: TOPIC, partitions }).then(() => true),
+    Boolean,
+    { timeoutMs: 30_000 },
+  );
+  await finish();
+  // What was given up has the names of the old rows.
+  const audit = await world.audit();
+  expect(audit).toMatchObject({ ...EXACT, rows: audit.valid });
 });
 
 test("another table than the group has written to: refused, with both names", async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { decodeMetadata, encodeMetadata, type CommitMetadata } from "../commit-metadata.ts";
-import { doneUntil, doubtAfter, takeoverPlan, type TakeoverPlan } from "../takeover.ts";
+import { doneUntil, doubtAfter, otherLog, takeoverPlan, type TakeoverPlan } from "../takeover.ts";
 
 const TABLE = "projects/p/datasets/d/tables/t";
 const EXACTLY = { table: TABLE, mode: "exactly-once" } as const;
@@ -117,4 +117,23 @@ describe("what the table's answer says", () => {
     ["up to the log's end", unknown, { count: 3, maxOffset: 199 }, { kind: "until", until: 199 }],
     ["behind the log's end", unknown, { count: 3, maxOffset: 200 }, { kind: "refuse" }],
   ] as const)("%s", (_name, given, stored, answer) => expect(doneUntil(given, stored, 200)).toMatchObject(answer));
+});
+
+describe("whether the table's last row can be of this log", () => {
+  const stored = { maxOffset: 7, maxOffsetIngestMs: 1_700_000_000_123 };
+  test.each([
+    ["the same time to the millisecond", stored, 1_700_000_000_123, false],
+    ["a millisecond later", stored, 1_700_000_000_124, true],
+    ["earlier, as of a log that was put back", stored, 1_600_000_000_000, true],
+    ["no record there any more", stored, undefined, false],
+    ["no row", { maxOffset: undefined, maxOffsetIngestMs: undefined }, 1_700_000_000_124, false],
+    ["a row without a time", { maxOffset: 7, maxOffsetIngestMs: undefined }, 1_700_000_000_124, false],
+  ])("%s", (_name, given, appendMs, isOther) => expect(otherLog(given, appendMs) !== undefined).toBe(isOther));
+
+  test("what is wrong, and both ways out", () => {
+    const reason = otherLog(stored, 1_700_000_001_000);
+    expect(reason).toContain("offset 7 is of a record that Kafka took at 2023-11-14T22:13:20.123Z");
+    expect(reason).toContain("the log's record there was taken at 2023-11-14T22:13:21.000Z");
+    expect(reason).toMatch(/another name; or, .* set the group's offset to 8/);
+  });
 });
