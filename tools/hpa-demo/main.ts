@@ -38,7 +38,8 @@ async function show(config: DemoConfig, cluster: Cluster, signal: AbortSignal): 
   };
   let isOver: boolean;
   try {
-    isOver = await run(cluster, config, { target, onSample, signal });
+    const onWait = (): void => say("waiting until one writer is left of the load before …");
+    isOver = await run(cluster, config, { target, onSample, onWait, signal });
   } finally {
     // Also of a run that failed: what it saw until then tells why.
     write(config, samples, target);

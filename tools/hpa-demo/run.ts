@@ -11,11 +11,20 @@ const FALLEN = 0.9;
 /** So many looks in a row may find no writers: a minute at the default interval. More is no hiccup of the API server. */
 export const MAX_GAPS = 30;
 
+export interface RunOptions {
+  /** Records of lag for each writer that the autoscaler wants. */
+  readonly target: number;
+  readonly onSample: (sample: Sample) => void;
+  /** More than one writer, or a lag, is left from before: the load does not begin yet. */
+  readonly onWait: () => void;
+  readonly signal: AbortSignal;
+}
+
 /** For turning the fleet down and deleting it: a load that nobody ends is worse than a late end. */
 const INSISTING = retryPolicy({ initialDelayMs: 500, maxDelayMs: 5000, maxElapsedMs: 60_000 });
 
 /**
- * Turns the fleet up, looks until the writers have grown and the lag falls, turns it down, and looks until one writer is
+ * Waits until one writer is left of what was before, turns the fleet up, looks until the writers have grown and the lag falls, turns it down, and looks until one writer is
  * left. The fleet is deleted in every case. An abort ends it after the present look. A look that the API server does not
  * answer is a gap in the course.
  *
@@ -25,8 +34,10 @@ const INSISTING = retryPolicy({ initialDelayMs: 500, maxDelayMs: 5000, maxElapse
 export async function run(
   cluster: Cluster,
   config: DemoConfig,
-  { target, onSample, signal }: { target: number; onSample: (sample: Sample) => void; signal: AbortSignal },
+  { target, onSample, onWait, signal }: RunOptions,
 ): Promise<boolean> {
+  const pause = (): Promise<unknown> => sleep(config.SAMPLE_INTERVAL, undefined, { signal }).catch(() => undefined);
+  if (!(await untilOneWriter(cluster, config, { target, onWait, signal, pause }))) return true;
   const samples: Sample[] = [];
   const look = looker(cluster);
   try {
@@ -36,12 +47,12 @@ export async function run(
       const sample = await look(isLoaded);
       samples.push(sample);
       onSample(sample);
-      if (isLoaded && (hasTurned(samples) || sample.second * 1000 > config.BURST)) {
+      if (isLoaded && (hasTurned(samples, target) || sample.second * 1000 > config.BURST)) {
         isLoaded = false;
         await insist(() => cluster.setFleet(config.FLEET, 0));
       } else if (!isLoaded && isBack(sample, target)) return false;
       if (sample.second * 1000 > config.PATIENCE) break;
-      await sleep(config.SAMPLE_INTERVAL, undefined, { signal }).catch(() => undefined);
+      await pause();
     }
     return true;
   } finally {
@@ -53,12 +64,29 @@ function insist(call: () => Promise<void>): Promise<void> {
   return retry(INSISTING, call, { clock: systemClock });
 }
 
+/** False if the time ran out. Writers that are still there from an earlier load would look like those of this one. */
+async function untilOneWriter(
+  cluster: Cluster,
+  { PATIENCE }: DemoConfig,
+  { target, onWait, signal, pause }: Omit<RunOptions, "onSample"> & { readonly pause: () => Promise<unknown> },
+): Promise<boolean> {
+  const look = looker(cluster);
+  for (let isFirst = true; !signal.aborted; isFirst = false) {
+    const sample = await look(false);
+    if (isBack(sample, target)) return true;
+    if (sample.second * 1000 > PATIENCE) break;
+    if (isFirst) onWait();
+    await pause();
+  }
+  return false;
+}
+
 /** More than one writer works, as many as wished for, and the lag is past its top. */
-function hasTurned(samples: readonly Sample[]): boolean {
+function hasTurned(samples: readonly Sample[], target: number): boolean {
   const last = samples.at(-1);
   if (last === undefined || !hasGrown(last)) return false;
   const top = Math.max(...samples.map(({ lag = 0 }) => lag));
-  return (last.lag ?? Infinity) < top * FALLEN;
+  return top > target && (last.lag ?? Infinity) < top * FALLEN;
 }
 
 function hasGrown({ ready = 0, desired = Infinity }: Sample): boolean {

@@ -21,8 +21,9 @@ class FakeCluster implements Pick<Cluster, "lag" | "appendRate" | "writers" | "s
   readonly #course: Course;
   #look = -1;
 
-  constructor(course: Course) {
-    this.#course = course;
+  /** `before`: what there is until the load begins. */
+  constructor(course: Course, before: Course = [back]) {
+    this.#course = [...before, ...course];
   }
 
   lag(): Promise<number | undefined> {
@@ -59,12 +60,29 @@ class FakeCluster implements Pick<Cluster, "lag" | "appendRate" | "writers" | "s
   }
 }
 
-async function demo(cluster: FakeCluster, samples: Sample[] = []): Promise<boolean> {
+async function demo(cluster: FakeCluster, samples: Sample[] = [], waits: unknown[] = []): Promise<boolean> {
   const config = { ...readConfig({ DEVICES: "2000" }), SAMPLE_INTERVAL: 1 };
   const onSample = (sample: Sample): void => void samples.push(sample);
   const { signal } = new AbortController();
-  return run(cluster as unknown as Cluster, config, { target: TARGET, onSample, signal });
+  return run(cluster as unknown as Cluster, config, { target: TARGET, onSample, onWait: () => waits.push(1), signal });
 }
+
+test("the load begins when one writer is left of the load before, and ends when the writers have grown for it", async () => {
+  const low = { lag: 300, desired: 2, ready: 2 };
+  const course = [back, low, { ...low, lag: 100 }, up, falling, back];
+  const cluster = new FakeCluster(course, [low, { ...low, lag: 100 }, back]);
+  const [samples, waits]: [Sample[], unknown[]] = [[], []];
+  expect(await demo(cluster, samples, waits)).toBe(false);
+  expect(samples.map(({ isLoaded, lag }) => [isLoaded, lag])).toEqual([
+    [true, 0],
+    [true, 300],
+    [true, 100],
+    [true, 20_000],
+    [true, 10_000],
+    [false, 0],
+  ]);
+  expect([cluster.fleet, waits]).toEqual([[2000, 0, "deleted"], [1]]);
+});
 
 describe("an API server that does not answer", () => {
   test("leaves a gap in the course, which goes on", async () => {
