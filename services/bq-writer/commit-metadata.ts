@@ -45,6 +45,19 @@ export type FoundMetadata =
   /** Something else: of a newer writer, or of another program in the same group. */
   | { readonly kind: "foreign"; readonly text: string };
 
+/** Parts from `decodeMetadata` in what is not for a writer of `table` to go on from: `refuse` says why, a person has to look. */
+export function metadataFor(
+  table: string,
+  text: string,
+): Exclude<FoundMetadata, { kind: "foreign" }> | { readonly kind: "refuse"; readonly reason: string } {
+  const found = decodeMetadata(text);
+  if (found.kind === "foreign")
+    return { kind: "refuse", reason: `the group's metadata is of another program or a newer version: ${found.text}` };
+  if (found.kind === "found" && found.metadata.table !== table)
+    return { kind: "refuse", reason: `the group has written to ${found.metadata.table}, not to ${table}` };
+  return found;
+}
+
 export function decodeMetadata(text: string): FoundMetadata {
   if (text === "") return { kind: "missing" };
   try {

@@ -13,7 +13,12 @@ export interface EncodedRow {
 /** Turns the records of one partition into rows; a pure function of the record, so that all owners agree for ever. */
 export type RowSource = (record: ConsumedRecord) => EncodedRow | Rejection;
 
-/** Rows of `iot_events` from a partition of `readings`. `kafkaSource` is `<cluster id>/<topic>`. */
+/** The column `kafka_source`: which log the offsets count in. Every Kafka cluster has an id of its own. */
+export function kafkaSourceOf(clusterId: string, topic: string): string {
+  return `${clusterId}/${topic}`;
+}
+
+/** Rows of `iot_events` from a partition of `readings`; `kafkaSource` as by `kafkaSourceOf`. */
 export function readingRows(kafkaSource: string, partition: number): RowSource {
   const encoder = new RowEncoder(eventColumns);
   return (record) => {

@@ -1,11 +1,11 @@
 import {
-  bigQueryClients,
   checkTable,
   ensureDataset,
   ensureTable,
   ensureView,
   rowDescriptor,
   viewDefinitions,
+  type BigQueryClients,
   type TableId,
 } from "#bigquery";
 import { eventColumns, eventsTable, kafkaTopics } from "#events";
@@ -14,8 +14,9 @@ import { retry, retryPolicy, toError, type RunningService, type ServiceContext, 
 import { bigQueryTable } from "./big-query-table.ts";
 import type { WriterConfig } from "./config.ts";
 import { DeadLetters } from "./dead-letters.ts";
+import { destinationOf } from "./destination.ts";
 import { eventMetrics, stateMetrics, type WriterEvents } from "./metrics.ts";
-import { readingRows, type RowSource } from "./readings.ts";
+import { kafkaSourceOf, readingRows, type RowSource } from "./readings.ts";
 import type { TableWriter } from "./table-writer.ts";
 import { Writer, type WriterOptions } from "./writer.ts";
 
@@ -34,19 +35,12 @@ const START_RETRY = retryPolicy({ initialDelayMs: 100, maxDelayMs: 5000 });
 /** Builds the writer from its configuration and runs it: the table first, then Kafka. */
 export async function startWriter(context: Context, between: Between = {}): Promise<RunningService> {
   const { config, log, clock, registry, fail } = context;
-  const { BIGQUERY_PROJECT: project, BIGQUERY_DATASET: dataset, BIGQUERY_TABLE: table } = config;
-  const clients = bigQueryClients({
-    project,
-    restEndpoint: config.BIGQUERY_REST_ENDPOINT,
-    grpcEndpoint: config.BIGQUERY_GRPC_ENDPOINT,
-    token: config.BIGQUERY_TOKEN,
-  });
-  const id: TableId = { project, dataset, table };
+  const { clients, id } = destinationOf(config);
   await waited(context, "bigquery", () => prepareTable(clients, id, context));
   const client = { brokers: config.KAFKA_BROKERS, clientId: config.MEMBER_NAME, log };
   const kafka = kafkaClient(client);
   const clusterId = await waited(context, "kafka", () => clusterWith(kafka, config.KAFKA_TOPIC));
-  const kafkaSource = `${clusterId}/${config.KAFKA_TOPIC}`;
+  const kafkaSource = kafkaSourceOf(clusterId, config.KAFKA_TOPIC);
   const { table: aroundTable = same, events: aroundEvents = same, rows: aroundRows = same } = between;
   const events = aroundEvents(eventMetrics(registry, clock));
   const bigQuery = bigQueryTable({
@@ -104,11 +98,7 @@ function limits(
 }
 
 /** Makes what is missing if that was asked for, and ends the start if the table is not as it must be. */
-async function prepareTable(
-  clients: ReturnType<typeof bigQueryClients>,
-  id: TableId,
-  { config, log }: Context,
-): Promise<void> {
+async function prepareTable(clients: BigQueryClients, id: TableId, { config, log }: Context): Promise<void> {
   if (config.CREATE_TABLES) {
     const madeDataset = await ensureDataset(clients, id.dataset, config.BIGQUERY_LOCATION);
     const madeTable = await ensureTable(clients, id, eventsTable);

@@ -1,5 +1,5 @@
 import type { StoredOffsets } from "#bigquery";
-import { decodeMetadata, type CommitMetadata, type WriteMode } from "./commit-metadata.ts";
+import { metadataFor, type CommitMetadata, type WriteMode } from "./commit-metadata.ts";
 
 /*
  * The decisions of a takeover, apart from everything that talks to Kafka or BigQuery. In this order:
@@ -47,27 +47,22 @@ export function takeoverPlan(
   logStart: number,
   { table, mode }: { readonly table: string; readonly mode: WriteMode },
 ): TakeoverPlan {
-  const found = decodeMetadata(committed?.metadata ?? "");
-  if (found.kind === "foreign")
-    return refuse(`the group's metadata is of another program or a newer version: ${found.text}`);
+  const found = metadataFor(table, committed?.metadata ?? "");
+  if (found.kind === "refuse") return found;
   if (found.kind === "missing") {
     if (mode === "at-least-once") return { kind: "proceed", until: -1, seenMs: undefined };
     const afterOffset = (committed?.offset ?? logStart) - 1;
     return { kind: "ask", doubt: { afterOffset, expected: undefined, seenMs: undefined } };
   }
   const { metadata } = found;
-  if (metadata.table !== table) return refuse(`the group has written to ${metadata.table}, not to ${table}`);
   if (metadata.stream === null) return { kind: "proceed", until: metadata.until, seenMs: metadata.seenMs ?? undefined };
   if (metadata.mode !== mode)
-    return refuse(
-      `the group has written ${metadata.mode} and was not stopped in order; mode ${mode} must wait for that`,
-    );
+    return {
+      kind: "refuse",
+      reason: `the group has written ${metadata.mode} and was not stopped in order; mode ${mode} must wait for that`,
+    };
   if (mode === "at-least-once") return { kind: "proceed", until: metadata.until, seenMs: metadata.seenMs ?? undefined };
   return { kind: "finalize", stream: metadata.stream, committed: committed?.offset ?? 0, metadata };
-}
-
-function refuse(reason: string): TakeoverPlan {
-  return { kind: "refuse", reason };
 }
 
 /**

@@ -1,6 +1,6 @@
-import { bigQueryClients } from "#bigquery";
 import { kafkaClient } from "#kafka";
 import { createLogger, EXIT_CODES, runCommand, systemClock } from "#runtime";
+import { destinationOf } from "../destination.ts";
 import { HELP, readConfig, type ReappendConfig } from "./config.ts";
 import { reappend, type GoingBack } from "./reappend.ts";
 import { reportText } from "./report.ts";
@@ -18,20 +18,14 @@ process.exitCode = await runCommand({
 
 async function run(config: ReappendConfig, signal: AbortSignal): Promise<GoingBack[]> {
   const log = createLogger({ name: "reappend", level: config.LOG_LEVEL, clock: systemClock });
-  const { BIGQUERY_PROJECT: project, BIGQUERY_DATASET: dataset, BIGQUERY_TABLE: table } = config;
-  const clients = bigQueryClients({
-    project,
-    restEndpoint: config.BIGQUERY_REST_ENDPOINT,
-    grpcEndpoint: config.BIGQUERY_GRPC_ENDPOINT,
-    token: config.BIGQUERY_TOKEN,
-  });
+  const { clients, id: table } = destinationOf(config);
   try {
     return await reappend({
       kafka: kafkaClient({ brokers: config.KAFKA_BROKERS, clientId: "reappend", log }),
       ...{ clients, log, signal, clock: systemClock },
       groupId: config.KAFKA_GROUP,
       topic: config.KAFKA_TOPIC,
-      table: { project, dataset, table },
+      table,
       mode: config.WRITE_MODE,
       sinceMs: systemClock.nowMs() - config.SINCE,
       isDryRun: config.DRY_RUN,

@@ -1,4 +1,4 @@
-import { decodeMetadata } from "../commit-metadata.ts";
+import { metadataFor } from "../commit-metadata.ts";
 import type { Committed } from "../takeover.ts";
 
 /** What is asked for one partition, with what is known of it. */
@@ -21,11 +21,7 @@ export type ReappendPlan =
 export function reappendPlan({ committed, sinceOffset, table }: ReappendRequest): ReappendPlan {
   if (committed === undefined || sinceOffset >= committed.offset) return { kind: "nothing" };
   const back = { kind: "back", offset: sinceOffset, records: committed.offset - sinceOffset } as const;
-  const found = decodeMetadata(committed.metadata);
-  if (found.kind === "missing") return { ...back, stream: undefined };
-  if (found.kind === "foreign")
-    return { kind: "refuse", reason: `the group's metadata is of another program or a newer version: ${found.text}` };
-  if (found.metadata.table !== table)
-    return { kind: "refuse", reason: `the group has written to ${found.metadata.table}, not to ${table}` };
-  return { ...back, stream: found.metadata.stream ?? undefined };
+  const found = metadataFor(table, committed.metadata);
+  if (found.kind === "refuse") return found;
+  return { ...back, stream: found.kind === "missing" ? undefined : (found.metadata.stream ?? undefined) };
 }

@@ -14,6 +14,7 @@ import { FencedPartition, type Kafka } from "#kafka";
 import type { Clock, Logger } from "#runtime";
 import { encodeMetadata, type WriteMode } from "../commit-metadata.ts";
 import { writerErrors } from "../errors.ts";
+import { kafkaSourceOf } from "../readings.ts";
 import { reappendPlan, type ReappendPlan } from "./plan.ts";
 
 export interface ReappendOptions {
@@ -64,7 +65,7 @@ export async function reappend(options: ReappendOptions): Promise<GoingBack[]> {
   try {
     await refuseIfRunning(admin, options.groupId);
     await prepareTable(options);
-    const source = `${(await admin.describeCluster()).clusterId}/${options.topic}`;
+    const source = kafkaSourceOf((await admin.describeCluster()).clusterId, options.topic);
     for (const { partition, offset } of await admin.fetchTopicOffsetsByTimestamp(options.topic, options.sinceMs)) {
       options.signal.throwIfAborted();
       const step = await judge(admin, partition, Number(offset), options);
