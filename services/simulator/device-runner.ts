@@ -199,14 +199,11 @@ export class DeviceRunner {
   async #connection(): Promise<boolean> {
     const { pacer, broker, maxInFlight, clock, closing, events } = this.#around;
     try {
-      await pacer.turn(closing);
-      if (!this.#isWanted()) return true;
-      const device = await Device.connect({
-        connection: { ...broker, ...this.#identity() },
-        maxInFlight,
-        clock,
-        signal: closing,
-      });
+      const connection = { ...broker, ...this.#identity() };
+      const device = await pacer.connect(closing, async () =>
+        this.#isWanted() ? Device.connect({ connection, maxInFlight, clock, signal: closing }) : undefined,
+      );
+      if (device === undefined) return true;
       this.#isRefused = false;
       events.onConnected();
       this.#begin(device);

@@ -32,6 +32,7 @@ export interface PodItem extends KubeItem {
     readonly conditions?: readonly { readonly type: string; readonly status: string }[];
     readonly containerStatuses?: readonly {
       readonly image: string;
+      readonly restartCount: number;
       readonly state: { readonly waiting?: { readonly reason: string } };
     }[];
   };
