@@ -19,7 +19,7 @@ export interface TopicReading {
   readonly kafka: Kafka;
   readonly topic: string;
   readonly clock: Clock;
-  /** Called in order within a partition. What it returns is awaited, and so slows the reading down. */
+  /** Called in order within a partition. What it returns is awaited, however long that takes, and so slows the reading down. */
   readonly onRecord: (record: ReadRecord) => void | Promise<void>;
   /** Ends the reading; it rejects with the signal's reason. */
   readonly signal?: AbortSignal;
@@ -110,10 +110,10 @@ async function consume(
     await consumer.connect();
     await consumer.subscribe({ topic, fromBeginning: from === "start" });
     if (missing !== undefined) silence.watch();
-    const running = run(
-      consumer,
-      reading,
-      (partition, next) => {
+    const running = run(consumer, reading, {
+      // While records are worked on it is not Kafka that is silent.
+      onBegin: () => silence.end(),
+      onBatch: (partition, next) => {
         // Whoever follows may wait for ever for the next record.
         if (missing === undefined) return;
         silence.watch();
@@ -121,8 +121,8 @@ async function consume(
         missing.delete(partition);
         if (missing.size === 0) done.resolve(undefined);
       },
-      (error) => done.reject(error),
-    );
+      onError: (error) => done.reject(error),
+    });
     // Before the first fetch, which could already bring what is behind the place.
     if (typeof from === "object") consumer.seek({ topic, partition: from.partition, offset: String(from.offset) });
     await running;
@@ -135,16 +135,22 @@ async function consume(
   }
 }
 
+interface Course {
+  readonly onBegin: () => void;
+  readonly onBatch: (partition: number, nextOffset: bigint) => void;
+  readonly onError: (error: unknown) => void;
+}
+
 async function run(
   consumer: Consumer,
   { onRecord }: TopicReading,
-  onBatch: (partition: number, nextOffset: bigint) => void,
-  onError: (error: unknown) => void,
+  { onBegin, onBatch, onError }: Course,
 ): Promise<void> {
   await consumer.run({
     autoCommit: false,
     eachBatch: async (payload) => {
       const { batch } = payload;
+      onBegin();
       try {
         for (const message of batch.messages) {
           await onRecord({ partition: batch.partition, message });

@@ -56,6 +56,17 @@ test("a topic is read from its start to its end, and no group stays behind", asy
   expect(groups.filter(({ groupId }) => groupId.startsWith("reader-"))).toEqual([]);
 });
 
+test("a record that takes long to be worked on is not Kafka's silence", async () => {
+  const clock = new ManualClock();
+  let seen = 0;
+  const onRecord = async (): Promise<void> => {
+    seen += 1;
+    await clock.advance(60_000);
+  };
+  await readTopic({ kafka, topic: topic.name, clock, onRecord });
+  expect(seen).toBe(2);
+});
+
 test("what is thrown while reading ends it", async () => {
   const reason = new Error("no");
   const onRecord = () => Promise.reject(reason);
