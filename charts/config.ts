@@ -31,8 +31,21 @@ export const chartSchema = z.object({
 
 export type ChartInputs = z.output<typeof chartSchema>;
 
-/** @throws ConfigError with every problem. */
-export function readInputs(environment: Environment = process.env, args: readonly string[] = []): ChartInputs {
-  return loadConfig(chartSchema, environment, { args, flags: { write: { variable: "WRITE", type: "boolean" } } })
-    .config;
+/**
+ * `remembered`: what was given the time before; it holds where nothing is given now, so that whoever names only what is to
+ * change does not take the rest back.
+ *
+ * @throws ConfigError with every problem.
+ */
+export function readInputs(
+  environment: Environment = process.env,
+  args: readonly string[] = [],
+  remembered: Environment = {},
+): ChartInputs {
+  const given = Object.entries(environment).filter(([, value]) => value !== undefined && value !== "");
+  return loadConfig(
+    chartSchema,
+    { ...remembered, ...Object.fromEntries(given) },
+    { args, flags: { write: { variable: "WRITE", type: "boolean" } } },
+  ).config;
 }

@@ -1,17 +1,18 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { asksForHelp, ConfigError, EXIT_CODES, helpText } from "#runtime";
 import { chartSchema, readInputs } from "./config.ts";
+import { INPUTS_FILE, MANIFESTS, rememberedInputs } from "./remembered-inputs.ts";
 import { manifests, type Manifests } from "./sets.ts";
-
-const FOLDER = fileURLToPath(new URL("../k8s-out", import.meta.url));
 
 const HELP = {
   summary: "Makes the Kubernetes manifests of k8s-out/ from charts/.",
   usage: "npx node charts/main.ts --write   (without it: says which files are out of date)",
   schema: chartSchema,
-  notes: ["Exit codes: 0 written, or up to date; 1 out of date; 2 configuration."],
+  notes: [
+    `What is given once is remembered in k8s-out/${INPUTS_FILE}.`,
+    "Exit codes: 0 written, or up to date; 1 out of date; 2 configuration.",
+  ],
 };
 
 process.exitCode = main();
@@ -22,7 +23,7 @@ function main(): number {
     return EXIT_CODES.clean;
   }
   try {
-    const inputs = readInputs(undefined, process.argv.slice(2));
+    const inputs = readInputs(undefined, process.argv.slice(2), rememberedInputs());
     const outdated = compare(manifests(inputs), inputs.WRITE);
     return inputs.WRITE || outdated === 0 ? EXIT_CODES.clean : EXIT_CODES.fatal;
   } catch (error) {
@@ -34,7 +35,7 @@ function main(): number {
 
 /** Counts the files that differ, and writes or removes them if asked to. */
 function compare(wanted: Manifests, isWriting: boolean): number {
-  const present = new Set(filesBelow(FOLDER));
+  const present = new Set(filesBelow(MANIFESTS));
   const changed = [...wanted].filter(([path, text]) => read(path) !== text);
   const left = [...present].filter((path) => !wanted.has(path));
   for (const [path, text] of changed) {
@@ -45,7 +46,7 @@ function compare(wanted: Manifests, isWriting: boolean): number {
     process.stderr.write(
       `  k8s-out/${path} ${isWriting ? "removed" : "is not made by charts/: run `make manifests`"}\n`,
     );
-    if (isWriting) rmSync(join(FOLDER, path));
+    if (isWriting) rmSync(join(MANIFESTS, path));
   }
   return changed.length + left.length;
 }
@@ -60,13 +61,13 @@ function filesBelow(folder: string): string[] {
 
 function read(path: string): string | undefined {
   try {
-    return readFileSync(join(FOLDER, path), "utf8");
+    return readFileSync(join(MANIFESTS, path), "utf8");
   } catch {
     return undefined;
   }
 }
 
 function write(path: string, text: string): void {
-  mkdirSync(dirname(join(FOLDER, path)), { recursive: true });
-  writeFileSync(join(FOLDER, path), text);
+  mkdirSync(dirname(join(MANIFESTS, path)), { recursive: true });
+  writeFileSync(join(MANIFESTS, path), text);
 }

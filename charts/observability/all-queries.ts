@@ -19,7 +19,7 @@ const OPERATOR_METRICS = /\b(operator_|controller_runtime_|leader_election_)/;
 const VARIABLES: readonly (readonly [RegExp, string])[] = [
   [/\$__rate_interval/g, "30s"],
   [/\$__range/g, "5m"],
-  [/\$(fleet|part)\b/g, ".*"],
+  [/\$(fleet|part)\b/g, ".+"],
 ];
 
 /** Every PromQL expression of every dashboard and rule. Each must give a series wherever all parts are at work. */

@@ -125,6 +125,7 @@ function broker(scope: Construct, profile: Profile): void {
     spec: {
       replicas: 1,
       serviceName: parts.mosquitto,
+      podManagementPolicy: "Parallel",
       revisionHistoryLimit: 3,
       selector: { matchLabels: selectorOf(parts.mosquitto) },
       template: {

@@ -1,4 +1,6 @@
 import { parseAllDocuments } from "yaml";
+import { childName } from "../../operator/api/names.ts";
+import { AUTHORITY, tlsSecret, USERS_SECRET, userSecret } from "../../operator/credentials/names.ts";
 import { operatorSchema } from "../../operator/config.ts";
 import { desired } from "../../operator/controllers/desired.ts";
 import { runStateOf } from "../../operator/controllers/run-state.ts";
@@ -26,7 +28,11 @@ export interface Container {
   readonly ports?: readonly { readonly name: string; readonly containerPort: number }[];
   readonly image: string;
   readonly imagePullPolicy: string;
-  readonly env?: readonly { readonly name: string; readonly value?: string }[];
+  readonly env?: readonly {
+    readonly name: string;
+    readonly value?: string;
+    readonly valueFrom?: { readonly secretKeyRef?: { readonly name: string } };
+  }[];
   readonly resources: { readonly requests: Record<string, string>; readonly limits: Record<string, string> };
   readonly securityContext: unknown;
   readonly startupProbe?: Probe;
@@ -44,7 +50,11 @@ export interface Pod {
   readonly spec: {
     readonly containers: readonly Container[];
     readonly initContainers?: readonly Container[];
-    readonly volumes?: readonly { readonly hostPath?: unknown; readonly configMap?: { readonly name: string } }[];
+    readonly volumes?: readonly {
+      readonly hostPath?: unknown;
+      readonly configMap?: { readonly name: string };
+      readonly secret?: { readonly secretName: string };
+    }[];
     readonly [field: string]: unknown;
   };
 }
@@ -79,6 +89,20 @@ export function fleetObjects(objects: readonly Manifest[]): Manifest[] {
     { account: "a", authority: "b" },
   );
   return [configMap, statefulSet].map((object) => JSON.parse(JSON.stringify(object)) as Manifest);
+}
+
+/** What the operator makes for all fleets and for a fleet `city`, by what its own manifest tells it; as kind and name. */
+export function ofOperator(templates: readonly PodTemplate[]): string[] {
+  const operator = templates.find(({ name }) => name === "sensorfleet-operator");
+  const listed = (variable: string): string[] =>
+    operator?.template.spec.containers[0]?.env?.find(({ name }) => name === variable)?.value?.split(",") ?? [];
+  const secrets = [
+    ...listed("TLS_SERVICES").map(tlsSecret),
+    ...listed("MQTT_USERS").map(userSecret),
+    ...listed("RANDOM_SECRETS").map((entry) => entry.split(":")[0] ?? ""),
+    ...[AUTHORITY, USERS_SECRET, childName(sensorFleet().metadata.name)],
+  ];
+  return [`ConfigMap/${AUTHORITY}`, ...secrets.map((name) => `Secret/${name}`)];
 }
 
 interface Spec {

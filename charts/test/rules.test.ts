@@ -4,8 +4,9 @@ import { describe, expect, test } from "vitest";
 import { kafkaTopics } from "#events";
 import { readInputs } from "../config.ts";
 import { retentionMib } from "../parts/kafka.ts";
+import { rememberedInputs } from "../remembered-inputs.ts";
 import { manifests } from "../sets.ts";
-import { bytes, cores, fleetObjects, objectsOf, podTemplates, profiles } from "./objects.ts";
+import { bytes, cores, fleetObjects, objectsOf, ofOperator, podTemplates, profiles } from "./objects.ts";
 
 const SECRET_LIKE = /password|token|secret|private/i;
 
@@ -147,15 +148,19 @@ describe.each(profiles.map((profile) => [profile.name, profile] as const))("%s",
 
   test("every Service, Secret and ConfigMap that a pod names is there, or is the operator's", () => {
     const made = [...objects, ...ofFleet].map(({ kind, metadata }) => `${kind}/${metadata.name}`);
+    const there = [...made, ...ofOperator(templates)];
     for (const { name, template } of templates)
-      for (const volume of template.spec.volumes ?? []) {
-        const map = volume.configMap?.name;
-        if (map !== undefined) expect([...made, "ConfigMap/smart-home-ca"], name).toContain(`ConfigMap/${map}`);
+      for (const { configMap, secret } of template.spec.volumes ?? []) {
+        if (configMap !== undefined) expect(there, name).toContain(`ConfigMap/${configMap.name}`);
+        if (secret !== undefined) expect(there, name).toContain(`Secret/${secret.secretName}`);
       }
-    for (const { container } of containers)
-      for (const { value } of container.env ?? [])
+    for (const { pod, container } of containers)
+      for (const { value, valueFrom } of container.env ?? []) {
         for (const [, host] of (value ?? "").matchAll(/([a-z0-9-]+)\.smart-home\.svc/g))
-          expect(made).toContain(`Service/${host}`);
+          expect(there, pod).toContain(`Service/${host}`);
+        const from = valueFrom?.secretKeyRef;
+        if (from !== undefined) expect(there, pod).toContain(`Secret/${from.name}`);
+      }
   });
 });
 
@@ -171,7 +176,7 @@ test("the portable set fits into a core and a half, with all its writers and a f
 });
 
 test("the manifests in k8s-out/ are those of charts/", () => {
-  for (const [path, text] of manifests(readInputs({})))
+  for (const [path, text] of manifests(readInputs({}, [], rememberedInputs())))
     expect(readFileSync(new URL(`../../k8s-out/${path}`, import.meta.url), "utf8") === text, path).toBe(true);
 });
 

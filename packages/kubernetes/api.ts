@@ -97,7 +97,9 @@ export class KubeApi {
   }
 
   async #send(call: Call, opening: AbortSignal, whole: AbortSignal): Promise<IncomingMessage> {
-    const url = new URL(call.path, this.#connection.server);
+    const url = new URL(this.#connection.server);
+    // Behind a proxy the API server has a path of its own.
+    url.pathname = url.pathname.replace(/\/$/, "") + call.path;
     for (const [name, value] of Object.entries(call.query ?? {}))
       if (value !== undefined) url.searchParams.set(name, String(value));
     const options = await this.#connection.options();

@@ -8,22 +8,24 @@ export interface BrokerUsage {
   readonly residentBytes: number;
 }
 
-export const NO_USAGE: BrokerUsage = { cpuSeconds: 0, residentBytes: 0 };
-
 /** `USER_HZ`, in which Linux tells times to programs: 100 on all platforms that Node runs on (time(7)). */
 const TICKS_PER_SECOND = 100;
 /** Of the fields after the name: `utime` is the 14th of all and `stime` the 15th (proc(5), `/proc/[pid]/stat`). */
 const [UTIME, STIME] = [11, 12];
 
 /**
- * What the process of this name takes now. One that is gone has no memory, and keeps the CPU time that was known: a counter
+ * What the process of this name takes now; `undefined` before the first one. One that is gone has no memory, and keeps the CPU time that was known: a counter
  * that falls to 0 by itself would look like a new process.
  */
-export async function brokerUsage(name: string, before: BrokerUsage, directory = "/proc"): Promise<BrokerUsage> {
+export async function brokerUsage(
+  name: string,
+  before: BrokerUsage | undefined,
+  directory = "/proc",
+): Promise<BrokerUsage | undefined> {
   const pids = await processesNamed(name, directory);
   const found = await Promise.all(pids.map((pid) => processUsage(`${directory}/${pid}`)));
   const there = found.filter((usage) => usage !== undefined);
-  if (there.length === 0) return { cpuSeconds: before.cpuSeconds, residentBytes: 0 };
+  if (there.length === 0) return before && { cpuSeconds: before.cpuSeconds, residentBytes: 0 };
   return {
     cpuSeconds: there.reduce((sum, { cpuSeconds }) => sum + cpuSeconds, 0),
     residentBytes: there.reduce((sum, { residentBytes }) => sum + residentBytes, 0),

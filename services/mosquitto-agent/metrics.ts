@@ -8,14 +8,15 @@ export interface AgentState {
   readonly isUp: boolean;
   readonly isRefused: boolean;
   readonly facts: BrokerFacts;
-  readonly usage: BrokerUsage;
+  /** `undefined` before the first look. */
+  readonly usage: BrokerUsage | undefined;
   readonly reloads: number;
 }
 
-/** Registers the agent's metrics; the broker's own counts are those of the last check that succeeded. */
+/** Registers the agent's metrics; the broker's own counts are those of the last check that succeeded, and none before it. */
 export function agentMetrics(registry: Registry, read: () => AgentState): void {
   const { counter, gauge } = scrapedMetrics(registry, "mosquitto");
-  const fact = (topic: string) => (): number => read().facts.get(`$SYS/broker/${topic}`) ?? 0;
+  const fact = (topic: string) => (): number | undefined => read().facts.get(`$SYS/broker/${topic}`);
   gauge("up", "1 while the broker answers, be it with a refusal of the agent, else 0.", () => (read().isUp ? 1 : 0));
   gauge(
     "agent_refused",
@@ -36,11 +37,11 @@ export function agentMetrics(registry: Registry, read: () => AgentState): void {
   counter(
     "process_cpu_seconds_total",
     "CPU time of the broker's own process; `process_cpu_seconds_total` is the agent's.",
-    () => read().usage.cpuSeconds,
+    () => read().usage?.cpuSeconds,
   );
   gauge(
     "process_resident_memory_bytes",
     "Resident memory of the broker's own process, 0 while there is none.",
-    () => read().usage.residentBytes,
+    () => read().usage?.residentBytes,
   );
 }

@@ -5,7 +5,7 @@ import { BrokerHealth } from "./broker-health.ts";
 import { acceptsConnections } from "./broker-port.ts";
 import { reloadBroker } from "./broker-process.ts";
 import type { Refusal } from "./broker-refusal.ts";
-import { brokerUsage, NO_USAGE, type BrokerUsage } from "./broker-usage.ts";
+import { brokerUsage, type BrokerUsage } from "./broker-usage.ts";
 import type { AgentConfig } from "./config.ts";
 import { FileWatch } from "./file-watch.ts";
 import { agentMetrics } from "./metrics.ts";
@@ -26,7 +26,7 @@ export function startAgent(context: ServiceContext<AgentConfig>): RunningService
   readiness.notReady("broker", "it was not asked yet");
   const health = new BrokerHealth();
   const told = { reloads: 0 };
-  const taken = { usage: NO_USAGE };
+  const taken: { usage: BrokerUsage | undefined } = { usage: undefined };
   agentMetrics(registry, () => ({
     isUp: health.isUp,
     isRefused: health.refusal !== undefined,
@@ -92,7 +92,7 @@ async function tellOfChange(
 async function checkAgain(
   context: ServiceContext<AgentConfig>,
   health: BrokerHealth,
-  taken: { usage: BrokerUsage },
+  taken: { usage: BrokerUsage | undefined },
   end: AbortSignal,
 ): Promise<void> {
   while (!end.aborted) {

@@ -16,7 +16,12 @@ const MANAGER = "hpa-demo";
 
 interface Autoscaler {
   readonly spec: {
-    readonly metrics: readonly { readonly external?: { readonly target: { readonly averageValue: string } } }[];
+    readonly metrics: readonly {
+      readonly external?: {
+        readonly metric: { readonly name: string };
+        readonly target: { readonly averageValue: string };
+      };
+    }[];
   };
   readonly status?: { readonly desiredReplicas?: number };
 }
@@ -25,6 +30,14 @@ export interface Writers {
   /** As the autoscaler wants. */
   readonly desired: number;
   readonly ready: number;
+}
+
+/** For each writer. */
+export interface Targets {
+  /** Records. */
+  readonly lag: number;
+  /** Records a second that come into the topic. */
+  readonly appendRate: number;
 }
 
 /** What the demo asks of the cluster and does there. */
@@ -54,10 +67,14 @@ export class Cluster {
     }
   }
 
-  /** Lag at which the autoscaler wants one more writer, per writer. */
-  async targetPerWriter(): Promise<number> {
+  /** Up to what the autoscaler leaves a writer alone. */
+  async targetsPerWriter(): Promise<Targets> {
     const { spec } = await this.#get<Autoscaler>(AUTOSCALER, WRITER);
-    return decimal(spec.metrics[0]?.external?.target.averageValue ?? "");
+    const target = (name: string): number => {
+      const found = spec.metrics.find(({ external }) => external?.metric.name === name);
+      return decimal(found?.external?.target.averageValue ?? "");
+    };
+    return { lag: target(lagMetricNames.records), appendRate: target(lagMetricNames.appendRate) };
   }
 
   /** @throws KubeError */

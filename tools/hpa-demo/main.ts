@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { EXIT_CODES, runCommand } from "#runtime";
 import { Cluster } from "./cluster.ts";
-import { demoSchema, readConfig, type DemoConfig } from "./config.ts";
+import { demoSchema, devicesFor, readConfig, type DemoConfig } from "./config.ts";
 import { judge, problems, type Verdict } from "./judge.ts";
 import { run } from "./run.ts";
 import { csv, line, type Sample } from "./sample.ts";
@@ -27,9 +27,10 @@ process.exitCode = await runCommand({
 
 async function show(config: DemoConfig, cluster: Cluster, signal: AbortSignal): Promise<number> {
   await cluster.check();
-  const target = await cluster.targetPerWriter();
+  const { lag: target, appendRate } = await cluster.targetsPerWriter();
+  const devices = config.DEVICES ?? devicesFor(appendRate);
   say(
-    `${config.DEVICES} devices, one reading a second each; the autoscaler wants a writer for every ${target} records of lag`,
+    `${devices} devices, one reading a second each; the autoscaler wants a writer for every ${target} records of lag, or ${appendRate} a second that come`,
   );
   const samples: Sample[] = [];
   const onSample = (sample: Sample): void => {
@@ -39,7 +40,7 @@ async function show(config: DemoConfig, cluster: Cluster, signal: AbortSignal): 
   let isOver: boolean;
   try {
     const onWait = (): void => say("waiting until one writer is left of the load before …");
-    isOver = await run(cluster, config, { target, onSample, onWait, signal });
+    isOver = await run(cluster, config, { devices, target, onSample, onWait, signal });
   } finally {
     // Also of a run that failed: what it saw until then tells why.
     write(config, samples, target);

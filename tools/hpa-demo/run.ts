@@ -12,6 +12,8 @@ const FALLEN = 0.9;
 export const MAX_GAPS = 30;
 
 export interface RunOptions {
+  /** Of the fleet that is the load. */
+  readonly devices: number;
   /** Records of lag for each writer that the autoscaler wants. */
   readonly target: number;
   readonly onSample: (sample: Sample) => void;
@@ -24,8 +26,8 @@ export interface RunOptions {
 const INSISTING = retryPolicy({ initialDelayMs: 500, maxDelayMs: 5000, maxElapsedMs: 60_000 });
 
 /**
- * Waits until one writer is left of what was before, turns the fleet up, looks until the writers have grown and the lag falls, turns it down, and looks until one writer is
- * left. The fleet is deleted in every case. An abort ends it after the present look. A look that the API server does not
+ * Waits until one writer is left of what was before, turns the fleet up, looks until the writers have grown and the lag
+ * falls, turns it down, and looks until one writer is left. The fleet is deleted in every case. An abort ends it after the present look. A look that the API server does not
  * answer is a gap in the course.
  *
  * @returns whether the time ran out before one writer was left.
@@ -34,14 +36,14 @@ const INSISTING = retryPolicy({ initialDelayMs: 500, maxDelayMs: 5000, maxElapse
 export async function run(
   cluster: Cluster,
   config: DemoConfig,
-  { target, onSample, onWait, signal }: RunOptions,
+  { devices, target, onSample, onWait, signal }: RunOptions,
 ): Promise<boolean> {
   const pause = (): Promise<unknown> => sleep(config.SAMPLE_INTERVAL, undefined, { signal }).catch(() => undefined);
   if (!(await untilOneWriter(cluster, config, { target, onWait, signal, pause }))) return true;
   const samples: Sample[] = [];
   const look = looker(cluster);
   try {
-    await cluster.setFleet(config.FLEET, config.DEVICES);
+    await cluster.setFleet(config.FLEET, devices);
     let isLoaded = true;
     while (!signal.aborted) {
       const sample = await look(isLoaded);
@@ -68,7 +70,12 @@ function insist(call: () => Promise<void>): Promise<void> {
 async function untilOneWriter(
   cluster: Cluster,
   { PATIENCE }: DemoConfig,
-  { target, onWait, signal, pause }: Omit<RunOptions, "onSample"> & { readonly pause: () => Promise<unknown> },
+  {
+    target,
+    onWait,
+    signal,
+    pause,
+  }: Pick<RunOptions, "target" | "onWait" | "signal"> & { readonly pause: () => Promise<unknown> },
 ): Promise<boolean> {
   const look = looker(cluster);
   for (let isFirst = true; !signal.aborted; isFirst = false) {

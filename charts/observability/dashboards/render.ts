@@ -68,15 +68,18 @@ export function renderDashboard({ uid, title, description, refresh, rows, variab
 }
 
 function variable({ name, label, of }: NonNullable<DashboardSpec["variables"]>[number]): QueryVariableBuilder {
-  return new QueryVariableBuilder(name)
-    .label(label)
-    .datasource({ ...dataSources.prometheus })
-    .query(`label_values(${of}, ${name})`)
-    .refresh(VariableRefresh.OnTimeRangeChanged)
-    .multi(true)
-    .includeAll(true)
-    .allValue(".*")
-    .current({ selected: true, text: "All", value: "$__all" });
+  return (
+    new QueryVariableBuilder(name)
+      .label(label)
+      .datasource({ ...dataSources.prometheus })
+      .query(`label_values(${of}, ${name})`)
+      .refresh(VariableRefresh.OnTimeRangeChanged)
+      .multi(true)
+      .includeAll(true)
+      // Not ".*": that takes series without the label too, and managed Prometheus has those of the project's other programs.
+      .allValue(".+")
+      .current({ selected: true, text: "All", value: "$__all" })
+  );
 }
 
 type AnyPanel = StatPanel | GraphPanel | TablePanel;

@@ -1,7 +1,10 @@
+import { parts } from "../../names.ts";
 import type { Profile } from "../../profile.ts";
 import { colours, graph, rateOf, stat, type DashboardSpec, type RowSpec } from "./panel.ts";
 
 const OF_PART = '{part=~"$part"}';
+/** Every operator that is made with controller-runtime has metrics of these names. */
+const OF_OPERATOR = `{part="${parts.operator}"}`;
 const DAY_SECONDS = 86_400;
 const MIB = 2 ** 20;
 
@@ -188,7 +191,7 @@ const servers = ({ mosquitto }: Profile): RowSpec => ({
       "cps",
       [
         {
-          expr: rateOf("controller_runtime_reconcile_total", "controller, result"),
+          expr: rateOf("controller_runtime_reconcile_total", "controller, result", OF_OPERATOR),
           legend: "{{controller}}: {{result}}",
         },
       ],

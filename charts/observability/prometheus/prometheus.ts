@@ -46,6 +46,7 @@ function server(scope: Construct, files: Readonly<Record<string, string>>): void
     spec: {
       replicas: 1,
       serviceName: parts.prometheus,
+      podManagementPolicy: "Parallel",
       revisionHistoryLimit: 3,
       selector: { matchLabels: selectorOf(parts.prometheus) },
       template: webPod({

@@ -2,7 +2,7 @@ import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { temporaryDirectory } from "#testkit";
-import { brokerUsage, NO_USAGE, usageOf } from "../broker-usage.ts";
+import { brokerUsage, usageOf, type BrokerUsage } from "../broker-usage.ts";
 
 /** As Linux writes it: 14 fields up to utime, the name with all that a name may hold. */
 const stat = (name: string, utime: number, stime: number): string =>
@@ -19,7 +19,8 @@ test.each([
 test("a broker that is gone has no memory and the CPU time that was known; a new one begins anew", async () => {
   const proc = temporaryDirectory("proc");
   const path = join(proc, "17");
-  const usage = (before = NO_USAGE): ReturnType<typeof brokerUsage> => brokerUsage("mosquitto", before, proc);
+  const usage = (before?: BrokerUsage): ReturnType<typeof brokerUsage> => brokerUsage("mosquitto", before, proc);
+  expect(await usage()).toBeUndefined();
   mkdirSync(path);
   for (const [file, text] of Object.entries({
     comm: "mosquitto\n",

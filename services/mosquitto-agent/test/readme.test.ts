@@ -2,7 +2,6 @@ import { readFileSync } from "node:fs";
 import { Registry } from "prom-client";
 import { expect, test } from "vitest";
 import { configTable } from "#runtime";
-import { NO_USAGE } from "../broker-usage.ts";
 import { agentSchema } from "../config.ts";
 import { agentMetrics } from "../metrics.ts";
 
@@ -12,7 +11,7 @@ test("the table of variables is the schema's", () => expect(README).toContain(co
 
 test("the table of metrics is the registry's", async () => {
   const registry = new Registry();
-  agentMetrics(registry, () => ({ isUp: false, isRefused: false, facts: new Map(), usage: NO_USAGE, reloads: 0 }));
+  agentMetrics(registry, () => ({ isUp: false, isRefused: false, facts: new Map(), usage: undefined, reloads: 0 }));
   const rows = (await registry.getMetricsAsJSON()).map(({ name, type, help }) => `| \`${name}\` | ${type} | ${help} |`);
   expect(rows.length).toBe(11);
   expect(README).toContain(rows.join("\n"));

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
+import { MAX_DEVICES } from "#fleets";
 import { decimal } from "../cluster.ts";
-import { readConfig } from "../config.ts";
+import { devicesFor, readConfig } from "../config.ts";
 import { directionChanges, judge, MAX_DECISION_SECONDS, problems } from "../judge.ts";
 import { csv, line, type Sample } from "../sample.ts";
 import { timelineSvg } from "../timeline.ts";
@@ -91,6 +92,15 @@ test.each([
   ["", NaN],
   ["15Ki", NaN],
 ])("the quantity %j is %d", (text, value) => expect(decimal(text)).toBe(value));
+
+test.each([
+  [900, 2000],
+  [9000, 19_800],
+  [1, 100],
+  [1e9, MAX_DEVICES],
+])("a writer that takes %d a second is given %d devices", (rate, devices) => expect(devicesFor(rate)).toBe(devices));
+
+test("an autoscaler without that target needs the number", () => expect(() => devicesFor(NaN)).toThrow(/give DEVICES/));
 
 test("devices are given by the environment: an argument is refused", () => {
   expect(readConfig({ DEVICES: "4000" }).DEVICES).toBe(4000);

@@ -61,10 +61,11 @@ class FakeCluster implements Pick<Cluster, "lag" | "appendRate" | "writers" | "s
 }
 
 async function demo(cluster: FakeCluster, samples: Sample[] = [], waits: unknown[] = []): Promise<boolean> {
-  const config = { ...readConfig({ DEVICES: "2000" }), SAMPLE_INTERVAL: 1 };
+  const config = { ...readConfig({}), SAMPLE_INTERVAL: 1 };
   const onSample = (sample: Sample): void => void samples.push(sample);
   const { signal } = new AbortController();
-  return run(cluster as unknown as Cluster, config, { target: TARGET, onSample, onWait: () => waits.push(1), signal });
+  const options = { devices: 2000, target: TARGET, onSample, onWait: () => waits.push(1), signal };
+  return run(cluster as unknown as Cluster, config, options);
 }
 
 test("the load begins when one writer is left of the load before, and ends when the writers have grown for it", async () => {
