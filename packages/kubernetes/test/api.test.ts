@@ -19,7 +19,9 @@ test.each([
       options: () => Promise.resolve({}),
     };
     const api = new KubeApi(connection);
-    expect(await api.call({ method: "GET", path: "/apis/apps/v1/deployments", query: { limit: 1 } })).toEqual({ asked });
+    expect(await api.call({ method: "GET", path: "/apis/apps/v1/deployments", query: { limit: 1 } })).toEqual({
+      asked,
+    });
   } finally {
     server.close();
   }
