@@ -31,8 +31,10 @@ export const agentSchema = z
       .default(5000)
       .describe("Pause between two checks of the broker."),
     CHECK_TIMEOUT: duration({ min: 100, max: 60_000 })
-      .default(5000)
-      .describe("A check that takes longer has failed: the broker hangs."),
+      .default(20_000)
+      .describe(
+        "A check that takes longer has failed: the broker hangs. Not short: one that is only slow, in a storm of connects, would be restarted for it, and everybody would connect again.",
+      ),
     BROKER_PROCESS: text()
       .default("mosquitto")
       .describe("Name of the broker's process: it gets the signal, and its CPU time and memory are shown."),
