@@ -91,7 +91,7 @@ function connected({ run, summary, pods, problem }: Observation, lastedMs: numbe
       : { status: "Unknown", reason, message: "no pod has answered" };
   }
   const { on, connected: count, answered, refused } = summary;
-  const message = `${rounded(count, on)} of ${rounded(on)} devices that are on are connected`;
+  const message = connectionsText(count, on);
   if (count >= on * CONNECTED_SHARE) return holds("Connected", message);
   // Every pod says so: it is not that one of them has only begun.
   if (count > 0 || answered < pods.wanted) return fails("Connecting", message);
@@ -99,6 +99,11 @@ function connected({ run, summary, pods, problem }: Observation, lastedMs: numbe
   return refused > 0
     ? fails("AuthRejected", `the broker refuses the fleet's name and password; ${message}`)
     : fails("BrokerUnreachable", message);
+}
+
+function connectionsText(connected: number, on: number): string {
+  if (connected <= on) return `${rounded(connected, on)} of ${rounded(on)} devices that are on are connected`;
+  return `${rounded(on)} devices are on; those that were switched off deliver what they made: ${rounded(connected)} are connected`;
 }
 
 function phase({ run }: Observation, of: "Suspended" | "Completed", yes: string, no: string): Verdict {

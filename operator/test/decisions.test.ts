@@ -218,6 +218,15 @@ describe("conditions", () => {
     expect(reasons(at(21, later))).toEqual(["AuthRejected", "AuthRejected"]);
   });
 
+  test("devices that were switched off and still deliver are told apart from those that are on", () => {
+    const scaledDown = { ...observed, summary: { ...summary, on: 100 } };
+    const ready = conditionsOf(scaledDown, [], { generation: 6, now: NOW }).find(({ type }) => type === "Ready");
+    expect(ready).toMatchObject({
+      status: "True",
+      message: expect.stringMatching(/^100 devices are on; .*600 are/) as string,
+    });
+  });
+
   test("the time of transition stays while the status does, and the generation moves on", () => {
     const before = conditionsOf(observed, [], { generation: 6, now: "2026-01-01T00:00:00Z" });
     const after = conditionsOf({ ...observed, summary: { ...summary, connected: 0 } }, before, {
