@@ -16,7 +16,11 @@ export interface AgentState {
 /** Registers the agent's metrics; the broker's own counts are those of the last check that succeeded, and none before it. */
 export function agentMetrics(registry: Registry, read: () => AgentState): void {
   const { counter, gauge } = scrapedMetrics(registry, "mosquitto");
-  const fact = (topic: string) => (): number | undefined => read().facts.get(`$SYS/broker/${topic}`);
+  // Of a broker that was heard, what it does not publish has not happened yet.
+  const fact = (topic: string) => (): number | undefined => {
+    const { facts } = read();
+    return facts.size === 0 ? undefined : (facts.get(`$SYS/broker/${topic}`) ?? 0);
+  };
   gauge("up", "1 while the broker answers, be it with a refusal of the agent, else 0.", () => (read().isUp ? 1 : 0));
   gauge(
     "agent_refused",

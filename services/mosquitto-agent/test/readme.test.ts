@@ -16,3 +16,18 @@ test("the table of metrics is the registry's", async () => {
   expect(rows.length).toBe(11);
   expect(README).toContain(rows.join("\n"));
 });
+
+test("of a broker that was not heard yet nothing is counted; of one that was, what it does not publish is 0", async () => {
+  const registry = new Registry();
+  let facts = new Map<string, number>();
+  agentMetrics(registry, () => ({ isUp: true, isRefused: false, facts, usage: undefined, reloads: 0 }));
+  const counts = async (): Promise<string[]> =>
+    (await registry.metrics()).split("\n").filter((line) => line.startsWith("mosquitto_publish_"));
+  expect(await counts()).toEqual([]);
+  facts = new Map([["$SYS/broker/publish/messages/received", 7]]);
+  expect(await counts()).toEqual([
+    "mosquitto_publish_received_total 7",
+    "mosquitto_publish_sent_total 0",
+    "mosquitto_publish_dropped_total 0",
+  ]);
+});
