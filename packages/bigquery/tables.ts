@@ -25,12 +25,13 @@ export async function ensureDataset(
   location?: string,
 ): Promise<boolean> {
   // Looked at first: whoever may write into a dataset that is there need not have the right to make one.
-  const isThere = (await ifThere(() => rest.dataset(dataset).getMetadata())) !== undefined;
-  if (!isThere && (await made(() => rest.createDataset(dataset, location === undefined ? {} : { location }))))
-    return true;
+  const look = (): Promise<unknown> => rest.dataset(dataset).getMetadata();
+  const found = await ifThere<[Located]>(look);
+  const wanted = location === undefined ? {} : { location };
+  if (found === undefined && (await made(() => rest.createDataset(dataset, wanted)))) return true;
   if (location === undefined) return false;
-  const [found] = (await called(() => rest.dataset(dataset).getMetadata())) as unknown as [Located];
-  const actual = found.location ?? location;
+  // Asked again only if somebody else has made it meanwhile.
+  const [{ location: actual = location }] = found ?? ((await called(look)) as [Located]);
   if (actual.toLowerCase() === location.toLowerCase()) return false;
   throw bigQueryErrors.create(
     "BIGQUERY_DATASET_MISMATCH",

@@ -104,6 +104,15 @@ export async function fleetField(name: string, path: string): Promise<string> {
   return kubectl("get", "sensorfleet", name, "-n", NAMESPACE, "-o", `jsonpath={${path}}`);
 }
 
+/** The fleet's condition Ready holds. */
+export async function fleetReady(name: string): Promise<void> {
+  const status = (): Promise<string> => fleetField(name, '.status.conditions[?(@.type=="Ready")].status');
+  await eventually(`the fleet ${name} is ready`, status, (holds) => holds === "True", {
+    timeoutMs: 5 * MINUTE_MS,
+    intervalMs: 1000,
+  });
+}
+
 /** The ledgers of a fleet's pods as one. */
 export async function ledgerOf(fleet: string): Promise<LedgerReport> {
   const reports = await askPods<LedgerReport>(await pods(instanceOf(fleet)), "/ledger");

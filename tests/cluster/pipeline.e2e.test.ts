@@ -19,7 +19,7 @@ import {
   applyFleet,
   auditOf,
   connectedDevices,
-  fleetField,
+  fleetReady,
   isReady,
   lacksImage,
   MANIFESTS,
@@ -87,12 +87,7 @@ test("one apply of the folder, from nothing: everything comes up and readings fl
   const { objects, warnings } = await applyAll();
   expect(warnings).toEqual([]);
   expect(objects.filter((line) => !line.endsWith(" created"))).toEqual([]);
-  await eventually(
-    "the default fleet is there and ready",
-    () => fleetField("city", READY),
-    (holds) => holds === "True",
-    patiently,
-  );
+  await fleetReady("city");
   console.log(`apply to all devices of the default fleet connected: ${since()} s`);
   const rows = await eventually("readings are in BigQuery", countRows, (count) => count > 0, patiently);
   const firstRowSeconds = since();
@@ -135,12 +130,7 @@ test("a fleet is scaled, shown, described and refused as a user expects", async 
 test("a fleet grows from 100 to 2,000 devices", async () => {
   // Slow ones, so that it is about connections and not about the writers, which follow the lag further down.
   await applyFleet("growing", { devices: 100, interval: "10s" });
-  await eventually(
-    "the growing fleet is ready",
-    () => fleetField("growing", READY),
-    (holds) => holds === "True",
-    patiently,
-  );
+  await fleetReady("growing");
   console.log(`100 to 2,000 devices, all of them connected: ${await scaled("growing", 2000, 1)} s`);
   const restarts = (await pods("app.kubernetes.io/instance=growing")).flatMap(({ status }) =>
     (status.containerStatuses ?? []).map(({ restartCount }) => restartCount),
@@ -151,12 +141,7 @@ test("a fleet grows from 100 to 2,000 devices", async () => {
 
 test("writer, bridge and Kafka are killed and Mosquitto is deleted under load: everything sent is stored, once", async () => {
   await applyFleet("audited", AUDITED);
-  await eventually(
-    "the audited fleet is ready",
-    () => fleetField("audited", READY),
-    (holds) => holds === "True",
-    patiently,
-  );
+  await fleetReady("audited");
   for (const part of ["bq-writer", "mqtt-bridge", "kafka"]) {
     await kubectl(
       "delete",
@@ -225,12 +210,7 @@ test("a default fleet that was deleted stays deleted, whoever starts again", asy
   await kubectl("rollout", "status", "deployment/sensorfleet-operator", "-n", NAMESPACE, "--timeout=3m");
   // Another fleet shows that the new operator works, and has so passed the moment at which it makes the default one.
   await applyFleet("after", { devices: 5, interval: "1s" });
-  await eventually(
-    "another fleet is ready",
-    () => fleetField("after", READY),
-    (holds) => holds === "True",
-    patiently,
-  );
+  await fleetReady("after");
   expect(await kubectl("get", "sensorfleet", "-n", NAMESPACE, "-o", "name")).toBe(
     "sensorfleet.fleet.smart-home-bridge.dev/after\n",
   );
@@ -246,8 +226,6 @@ test("a delete of the folder leaves nothing", async () => {
   expect(await kubectl("get", "rolebinding", "-n", "kube-system", "-o", "name")).not.toMatch(/smart-home/);
   failed = false;
 });
-
-const READY = '.status.conditions[?(@.type=="Ready")].status';
 
 /** What should stay: no Jobs, and no pod that cannot run with the images that are here. */
 async function longLived(): Promise<PodItem[]> {
